@@ -1,0 +1,234 @@
+"""The assistant: from a question to a cited answer."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from threading import Lock
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from assistant.answer import Answer, Citation, Segment, Turn
+from assistant.evidence import Evidence, gather
+from assistant.extractive import ExtractiveWriter
+from assistant.followup import standalone
+from assistant.glossary import Glossary, load_glossary
+from assistant.model_choice import model_away, open_model
+from assistant.phrases import phrase
+from assistant.question import Question, understand
+from assistant.settings import Settings
+from assistant.workspace import index_folder, open_embedder, open_reranker
+from assistant.writer import Writer
+from index.hit import Hit
+from index.index import Index
+from index.live import LiveIndex
+from ingest.errors import ModelUnavailable
+from ingest.redaction import recipe
+
+if TYPE_CHECKING:
+    from assistant.model_writer import ModelWriter
+
+LONGEST_QUESTION = 2000  # characters; what comes after is not read
+NEAREST = 3  # sections named when abstaining
+
+
+class Assistant:
+    """Answers questions from the index that is served. Safe to use from several threads.
+
+    A question is answered from one generation, from its beginning to its end; the next one from what is served then.
+
+    Args:
+        live: Where evidence is found.
+        settings: Who writes, and how much is looked at.
+        glossary: What else the words of a question are called.
+    """
+
+    def __init__(self, live: LiveIndex, settings: Settings, glossary: Glossary) -> None:
+        self.settings = settings
+        self._glossary = glossary
+        self._live = live
+        self._writer: ModelWriter | None = None
+        self._opening = Lock()
+
+    @classmethod
+    def open(cls, workspace: Path, settings: Settings) -> "Assistant":
+        """Open the workspace's index.
+
+        Raises:
+            IndexMissing: Nothing has been indexed yet.
+            IndexMismatch: The index was built by another recipe.
+            IndexDamaged: A file of the index is missing or altered.
+            EmbedderUnavailable: The embedding model or the reranker is not on this machine.
+        """
+        masked = recipe(settings.redact)
+        root, embedder = index_folder(workspace), open_embedder(settings)
+        live = LiveIndex(root, embedder, open_reranker(settings), redaction=masked)
+        return cls(live, settings, load_glossary(workspace))
+
+    @property
+    def index(self) -> Index:
+        """The generation that answers now."""
+        return self._live.index
+
+    def refresh(self) -> None:
+        """Open what is served now, so that the next question need not; questions under way keep what they have."""
+        self._live.refresh()
+
+    def close(self) -> None:
+        """Let the index and the model's connection go."""
+        self._live.close()
+        if self._writer:
+            self._writer.close()
+
+    def search(self, query: str, k: int) -> list[Hit]:
+        """Return the k best hits for a query."""
+        with self._live.using() as index:
+            return index.search(query, k)
+
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
+        """Answer a question; `history` holds the conversation's earlier turns, oldest first."""
+        *_, answer = self.stream(question, history)
+        if not isinstance(answer, Answer):  # pragma: no cover - `stream` ends with one
+            raise TypeError(answer)
+        return answer
+
+    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[str | Answer]:
+        """Yield the answer as it is written, and the finished `Answer` last.
+
+        The finished answer counts: when a model dies while it writes, the pieces are its own and the answer is not.
+        """
+        with self._live.using() as index:
+            yield from self._stream(index, question, history)
+
+    def _stream(self, index: Index, question: str, history: Sequence[Turn]) -> Iterator[str | Answer]:
+        started = perf_counter()
+        question = question.strip()[:LONGEST_QUESTION]
+        model, notice = self._model()
+        query = self._standalone(question, history, model, index)
+        asked = understand(query, self._glossary)
+        evidence = gather(asked, index, self.settings.k)
+        searched = perf_counter()
+        draft, extractive = _Draft(), ExtractiveWriter(index.rarity)
+        writer: Writer = model or extractive
+        if evidence.hits:
+            try:
+                yield from draft.write(writer, asked, evidence)
+            except ModelUnavailable as error:
+                writer, draft = extractive, _Draft()
+                notice = f"{phrase('quoting', asked.language)} {error}"
+                yield from draft.write(writer, asked, evidence)
+        if not draft.citations:
+            draft = _Draft()
+            yield draft.say(_abstention(asked, evidence))
+        elif evidence.missing:
+            missing = _listed(evidence.missing, asked.language)
+            yield draft.say("\n\n" + phrase("partly", asked.language, missing=missing))
+        if self._live.problem:
+            notice = f"{notice} {phrase('damaged', asked.language)} {self._live.problem}".strip()
+        notice = " ".join(filter(None, (notice, *draft.notices)))
+        ended = perf_counter()
+        yield Answer(
+            question=question,
+            query=query,
+            text=draft.text,
+            status="answered" if draft.citations else "abstained",
+            language=asked.language,
+            writer=writer.name,
+            citations=tuple(draft.citations.values()),
+            hits=evidence.found,
+            notice=notice,
+            timings_ms={
+                "search": round((searched - started) * 1000, 1),
+                "write": round((ended - searched) * 1000, 1),
+                "total": round((ended - started) * 1000, 1),
+            },
+            generation=index.manifest.generation,
+        )
+
+    def section_text(self, citation: Citation) -> tuple[str, int]:
+        """Return the whole section that a citation stands in, and the offset at which it starts in its document."""
+        with self._live.using() as index:
+            text, chunk = index.document_text(citation.doc), index.chunk(citation.chunk_id)
+        # The document may have been edited since it was cited.
+        if chunk is None or text[citation.start : citation.end] != citation.quote:
+            return citation.quote, citation.start
+        return text[chunk.section_start : chunk.section_end], chunk.section_start
+
+    def _model(self) -> "tuple[ModelWriter | None, str]":
+        """Return the model that writes, if one is wanted and there, and what to say when it is not."""
+        if self.settings.writer == "extractive":
+            return None, ""
+        if why := model_away(self.settings):
+            return None, f"{phrase('quoting', 'pt')} {why}"
+        from assistant.model_writer import ModelWriter
+
+        with self._opening:
+            if self._writer is None:
+                self._writer = ModelWriter(open_model(self.settings), unverified=self.settings.unverified)
+        return self._writer, ""
+
+    def _standalone(self, question: str, history: Sequence[Turn], model: "ModelWriter | None", index: Index) -> str:
+        if not history:
+            return question
+        if model:
+            try:
+                return model.rewrite(question, history)
+            except ModelUnavailable:
+                pass  # the rules below need no model, and the writer will say what is wrong with it
+        return standalone(question, history, lambda query: index.search(query, 1))
+
+
+class _Draft:
+    """An answer while it is written: markers are numbered in order of first appearance."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.citations: dict[tuple[str, int, int], Citation] = {}
+        self.notices: list[str] = []
+
+    def write(self, writer: Writer, question: Question, evidence: Evidence) -> Iterator[str]:
+        for segment in writer.write(question.text, evidence.hits):
+            if segment.notice:
+                self.notices.append(segment.notice)
+            if segment.text:
+                yield self.say(self._marked(segment))
+
+    def say(self, text: str) -> str:
+        self.text += text
+        return text
+
+    def _marked(self, segment: Segment) -> str:
+        stripped = segment.text.rstrip()
+        markers = "".join(f"[{number}]" for number in dict.fromkeys(map(self._number, segment.citations)))
+        return f"{stripped} {markers}{segment.text[len(stripped) :]}" if markers else segment.text
+
+    def _number(self, citation: Citation) -> int:
+        key = (citation.chunk_id, citation.start, citation.end)
+        if key not in self.citations:
+            fields = {name: getattr(citation, name) for name in Citation.__slots__}
+            self.citations[key] = Citation(**{**fields, "marker": len(self.citations) + 1})
+        return self.citations[key].marker
+
+
+def _abstention(question: Question, evidence: Evidence) -> str:
+    """Say what the corpus does not cover, and name the sections nearest to the question."""
+    language = question.language
+    if not question.informative:
+        return f"{phrase('silent', language)} {phrase('unclear', language)}"
+    missing = _listed(evidence.missing, language)
+    lines = [phrase("silent_on", language, missing=missing) if missing else phrase("silent", language)]
+    sections = dict.fromkeys((hit.chunk.doc_id, hit.chunk.headings, hit.chunk.line_start) for hit in evidence.found)
+    named = {(doc, headings): line for doc, headings, line in reversed(sections)}
+    nearest = list(dict.fromkeys((doc, headings) for doc, headings, _ in sections))[:NEAREST]
+    if nearest:
+        lines.append(phrase("nearest", language))
+        lines += [
+            f"- {' › '.join(headings) or doc} ({doc}, {phrase('line', language)} {named[doc, headings]})"
+            for doc, headings in nearest
+        ]
+    return "\n".join(lines)
+
+
+def _listed(words: Sequence[str], language: str) -> str:
+    quoted = [f"“{word}”" for word in words]
+    if len(quoted) < 2:
+        return "".join(quoted)
+    return f"{', '.join(quoted[:-1])} {phrase('or', language)} {quoted[-1]}"

@@ -1,0 +1,131 @@
+"""Evidence: which of the hits answer a question, and what the question names that none of them covers.
+
+A fact is answered from the best hits, a list from all members of the section that the question names, a comparison
+from both sides. What no evidence covers is said, not guessed: see `assistant.coverage`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from assistant.coverage import Coverage, cover
+from assistant.definition import defines
+from assistant.orders import tainted
+from assistant.question import Question, understand
+from index.analyser import words
+from index.hit import Hit
+from index.index import Index
+from ingest.chunk import Chunk
+
+LOOKED_AT = 10  # hits that are judged one by one
+DEFINITIONS_SOUGHT = 100  # hits among which a definition is looked for, where one is asked for
+MOST_MEMBERS = 40
+HEADING_COVER = 0.6  # of what a list question names, for a heading to be what it names
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What an answer is written from.
+
+    Attributes:
+        hits: The hits that answer, best first; none when the corpus does not say.
+        missing: Words of the question, as asked, that nothing covers.
+        found: Everything that the search found, best first.
+    """
+
+    hits: tuple[Hit, ...]
+    missing: tuple[str, ...]
+    found: tuple[Hit, ...]
+
+
+def gather(question: Question, index: Index, k: int) -> Evidence:
+    """Search for a question and keep what answers it."""
+    if question.kind == "comparison":
+        both = _both_sides(question, index, k)
+        if both:
+            return both
+    searched = index.search(_query(question, index), max(k, DEFINITIONS_SOUGHT) if question.topic else k)
+    found = searched[:k]
+    if question.kind == "list" or question.quantity:
+        members = _members(question, found, index)
+        if members:
+            return Evidence(members, (), tuple(found))
+    looked_at = (*found[:LOOKED_AT], *(hit for hit in searched[LOOKED_AT:] if defines(question, hit.chunk)))
+    judged = [cover(question, hit, index) for hit in looked_at]
+    answering = [coverage for coverage in judged if coverage.answers]
+    # What orders a language model about is quoted only where nothing else answers.
+    answering = [coverage for coverage in answering if not tainted(coverage.hit.chunk)] or answering
+    if not answering:
+        return Evidence((), _missing(question, judged, index), tuple(found))
+    first = max(answering, key=lambda coverage: _preference(question, coverage.hit))
+    kept = [coverage.hit for coverage in answering if coverage is not first and coverage.share >= first.share]
+    return Evidence((first.hit, *kept), (), tuple(found))
+
+
+def _query(question: Question, index: Index) -> str:
+    """Return what is searched: the question and, if the corpus lacks words of it, what it calls them instead."""
+    if not any(map(index.lacks, question.informative)):
+        return question.text
+    return " ".join((question.text, *(word for word in question.expansions if not index.lacks(word))))
+
+
+def _preference(question: Question, hit: Hit) -> tuple[bool, bool, int]:
+    """Order hits that answer: definitions first where one is asked for, prose before code, then as found."""
+    return defines(question, hit.chunk), hit.chunk.kind != "code", -hit.rank
+
+
+def _missing(question: Question, judged: Sequence[Coverage], index: Index) -> tuple[str, ...]:
+    """Return what even the best covering hit leaves uncovered and the whole corpus never says."""
+    best = max(judged, key=lambda coverage: coverage.share, default=None)
+    uncovered = best.uncovered if best else ()
+    return tuple(word for word in uncovered if all(map(index.lacks, words(word))))
+
+
+def _both_sides(question: Question, index: Index, k: int) -> Evidence | None:
+    """Find each thing compared on its own; None when neither is in the corpus."""
+    asked = [
+        replace(understand(side), kind="fact", also=question.also, expansions=question.expansions)
+        for side in question.sides
+    ]
+    parts = [gather(side, index, k) for side in asked]
+    if not any(part.hits for part in parts):
+        return None
+    hits = tuple({part.hits[0].chunk.chunk_id: part.hits[0] for part in parts if part.hits}.values())
+    missing = tuple(side for side, part in zip(question.sides, parts, strict=True) if not part.hits)
+    found = {hit.chunk.chunk_id: hit for part in parts for hit in part.found}
+    ranked = sorted(found.values(), key=lambda hit: (hit.rank, -hit.score))
+    return Evidence(hits, missing, tuple(replace(hit, rank=rank) for rank, hit in enumerate(ranked, start=1)))
+
+
+def _members(question: Question, found: Sequence[Hit], index: Index) -> tuple[Hit, ...]:
+    """Return the members of the section that a list question names, in the order of the document."""
+    named = _named_section(question, found[:LOOKED_AT], index)
+    if named is None:
+        return ()
+    chunk, depth = named
+    members = [part for part in index.under(chunk.doc_id, chunk.headings[:depth]) if part.subject]
+    ranked = {hit.chunk.chunk_id: hit for hit in found}
+    lowest = min((hit.score for hit in found), default=0.0)
+    return tuple(
+        ranked.get(part.chunk_id, Hit(part, lowest, len(found) + at))
+        for at, part in enumerate(members[:MOST_MEMBERS], 1)
+    )
+
+
+def _is_title(doc_id: str, outermost: Sequence[str], index: Index) -> bool:
+    """Tell whether an outermost heading stands above others: it names the document, not a section of it."""
+    return any(len(part.headings) > 1 for part in index.under(doc_id, outermost))
+
+
+def _named_section(question: Question, hits: Sequence[Hit], index: Index) -> tuple[Chunk, int] | None:
+    """Find the deepest heading that covers what the question names: its chunk, and its depth in the path."""
+    best: tuple[float, int, Chunk] | None = None
+    # Hits share documents, and telling reads all chunks of one: once each.
+    outermost = {(hit.chunk.doc_id, hit.chunk.headings[:1]) for hit in hits}
+    titles = {named for named in outermost if _is_title(*named, index)}
+    for hit in hits:
+        first = 2 if (hit.chunk.doc_id, hit.chunk.headings[:1]) in titles else 1
+        for depth in range(first, len(hit.chunk.headings) + 1):
+            share = cover(question, hit, index, text=hit.chunk.headings[depth - 1]).share
+            if share >= HEADING_COVER and (best is None or (share, depth) > best[:2]):
+                best = (share, depth, hit.chunk)
+    return (best[2], best[1]) if best else None

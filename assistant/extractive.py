@@ -1,0 +1,157 @@
+"""The extractive writer: quotes the sentences, rows or items that answer, word for word.
+
+Outside the fixed frame (see `assistant.phrases`) it says nothing that is not in a document.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from assistant.answer import Citation, Segment
+from assistant.definition import is_definition
+from assistant.phrases import phrase
+from assistant.question import Question, states_quantity, understand
+from assistant.span import answering_span, may_answer
+from index.analyser import grams, words
+from index.embedder import FloatArray
+from index.hit import Hit
+from index.similar import alike
+from ingest.chunk import Chunk
+from ingest.sentences import sentence_spans
+
+_BULLET = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
+_MARKUP = re.compile(r"[*_`\[\]<>\\&~]")
+_CODE = re.compile(r"[{};=<>|\\$]|\(\)|```")
+MOST_CODE = 3  # marks of code in one sentence
+MOST_SENTENCES = 2
+# How often the first quote holds the answer on FaQuAD is in LOG.md; these are round numbers, not a fit.
+GRAMS_WEIGHT = 0.5
+RANK_WEIGHT = 0.1
+LOWEST_RANK = 4  # ranks after it are as good as it
+DEFINITION_WEIGHT = 0.5
+FRAGMENT_WEIGHT = 0.2
+_ENDS = (".", "!", "?", "…", ":", ";", ")", '"', "”", "»")
+KIND_WEIGHT = 0.2
+SECOND_SHARE = 0.85  # of the first sentence's score, for a second one to be quoted too
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A stretch of a chunk: its offsets in the chunk's text, and how a person reads it."""
+
+    hit: Hit
+    start: int
+    end: int
+    plain: str
+
+
+class ExtractiveWriter:
+    """Answers by quoting; needs no model.
+
+    Args:
+        rarity: How much a folded word tells in the corpus (`Index.rarity`).
+    """
+
+    name = "extractive"
+
+    def __init__(self, rarity: Callable[[str], float]) -> None:
+        self._rarity = rarity
+
+    def write(self, question: str, hits: Sequence[Hit]) -> Iterator[Segment]:
+        """Yield the answer (see `assistant.writer.Writer`)."""
+        asked = understand(question)
+        if not hits:
+            return
+        # Of a list, only members are all quoted: a passage of prose lists by itself.
+        members = asked.kind == "list" and any(hit.chunk.kind != "prose" for hit in hits)
+        if len(hits) > 1 and (members or asked.kind == "comparison"):
+            yield Segment(phrase("lists", asked.language) + "\n")
+            for hit in hits:
+                quote = self._best_quotes(asked, [hit])[0]
+                yield Segment("\n- " + quote.plain, (cite(quote),))
+            return
+        opening = phrase("according", asked.language)
+        for quote in self._best_quotes(asked, hits):
+            yield Segment(opening + quote.plain, (cite(narrowed(asked, quote)),))
+            opening = " "
+
+    def _best_quotes(self, question: Question, hits: Sequence[Hit]) -> list[Quote]:
+        """Return the quote that answers best, then, from prose, another that is nearly as good."""
+        quotes = [quote for hit in hits for quote in quotes_of(hit)]
+        asked = list(dict.fromkeys(words(question.text)))
+        weights = np.array([self._rarity(word) for word in asked], dtype=np.float32)
+        scores = [_quote_score(question, asked, weights, quote) for quote in quotes]
+        order = sorted(range(len(quotes)), key=lambda at: -scores[at])[:MOST_SENTENCES]
+        first = quotes[order[0]]
+        if first.hit.chunk.kind != "prose":
+            return [first]
+        near = [quotes[at] for at in order[1:] if scores[at] >= SECOND_SHARE * scores[order[0]]]
+        return [first, *(quote for quote in near if quote.hit.chunk.kind == "prose")]
+
+
+def narrowed(question: Question, quote: Quote) -> Quote:
+    """Return the stretch of a sentence that answers; all of the quote if it is no prose or no Portuguese is asked."""
+    chunk = quote.hit.chunk
+    if chunk.kind != "prose" or question.language != "pt":
+        return quote
+    start, end = answering_span(question.text, chunk.text[quote.start : quote.end])
+    return replace(quote, start=quote.start + start, end=quote.start + end)
+
+
+def cite(quote: Quote) -> Citation:
+    """Return the citation of a quote; the assistant numbers it."""
+    chunk = quote.hit.chunk
+    line = chunk.line_start + chunk.text.count("\n", 0, quote.start)
+    text = chunk.text[quote.start : quote.end]
+    return Citation(
+        marker=0,
+        chunk_id=chunk.chunk_id,
+        doc=chunk.doc_id,
+        line_start=line,
+        line_end=line + text.count("\n"),
+        start=chunk.start + quote.start,
+        end=chunk.start + quote.end,
+        quote=text,
+        headings=chunk.headings,
+    )
+
+
+def _quote_score(question: Question, asked: Sequence[str], weights: FloatArray, quote: Quote) -> float:
+    """Score a quote, under its headings, by the asked words and their parts that it covers; earlier hits win ties."""
+    said = list(dict.fromkeys(words("\n".join((*quote.hit.chunk.headings, quote.plain)))))
+    covered = float(weights @ alike(asked, said).max(axis=1, initial=0.0)) / max(float(weights.sum()), 1e-6)
+    parts, parts_said = ({gram for word in given for gram in grams(word)} for given in (asked, said))
+    score = covered + GRAMS_WEIGHT * len(parts & parts_said) / max(len(parts), 1)
+    score -= RANK_WEIGHT * min(quote.hit.rank - 1, LOWEST_RANK)
+    if quote.plain.endswith((":", "?")) or len(_CODE.findall(quote.plain)) >= MOST_CODE:  # announces, asks or instructs
+        score -= DEFINITION_WEIGHT
+    if question.quantity and not states_quantity(quote.plain):
+        score -= DEFINITION_WEIGHT
+    if quote.hit.chunk.kind == "prose" and not quote.plain.endswith(_ENDS):  # a title, or the beginning of something
+        score -= FRAGMENT_WEIGHT
+    if question.kind == "fact" and quote.hit.chunk.kind == "prose" and may_answer(question.text, quote.plain):
+        score += KIND_WEIGHT
+    if question.topic and is_definition(question.topic, quote.plain):
+        score += DEFINITION_WEIGHT
+    return score
+
+
+def quotes_of(hit: Hit) -> list[Quote]:
+    """Return what a chunk states, part by part: prose by the sentence, anything else whole."""
+    chunk = hit.chunk
+    if chunk.kind != "prose":
+        bullet = _BULLET.match(chunk.text) if chunk.kind == "item" else None
+        return [Quote(hit, bullet.end() if bullet else 0, len(chunk.text.rstrip()), chunk.plain)]
+    spans = sentence_spans(chunk.text)
+    return [Quote(hit, start, end, _plain(chunk, start, end)) for start, end in spans]
+
+
+def _plain(chunk: Chunk, start: int, end: int) -> str:
+    text = chunk.text[start:end]
+    if not _MARKUP.search(text):
+        return " ".join(text.split())
+    from ingest.markdown_tree import inline_plain, inline_tokens
+
+    return " ".join(inline_plain(inline_tokens(text)).split())

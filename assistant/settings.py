@@ -1,0 +1,110 @@
+"""Settings: one frozen object, read once.
+
+Precedence: an argument, then the environment (`CORUJA_*`), then `coruja.toml` in the workspace, then the defaults.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from ingest.errors import SettingsError
+from ingest.redaction import KINDS, RedactionKind
+
+_DURATION = r"^(-?\d+|(\d+(\.\d+)?(ms|s|m|h))+)$"
+
+WriterName = Literal["auto", "extractive", "ollama"]
+Unverified = Literal["drop", "mark"]
+
+
+def _kinds(value: object) -> object:
+    """Return kinds in one order, from a list, from true or false, or from words parted by commas."""
+    if isinstance(value, str):
+        value = {"true": True, "false": False}.get(value.lower(), [word.strip() for word in value.split(",")])
+    if isinstance(value, bool):
+        return KINDS if value else ()
+    if isinstance(value, list | tuple) and set(value) <= set(KINDS):
+        return tuple(kind for kind in KINDS if kind in value)
+    return value
+
+
+Redact = Annotated[tuple[RedactionKind, ...], NoDecode, BeforeValidator(_kinds)]
+"""What to mask in documents, in the order of `KINDS`; `true` means all of it."""
+
+
+class Settings(BaseSettings):
+    """What an owner can choose. Every field is also `CORUJA_<NAME>` and a key of `coruja.toml`."""
+
+    model_config = SettingsConfigDict(env_prefix="CORUJA_", frozen=True, extra="forbid")
+
+    writer: WriterName = Field("auto", description="Who writes the answer: auto, extractive or ollama.")
+    model: str = Field("qwen2.5:3b", description="Model that writes and rewrites: Ollama's, or provider:name.")
+    # Dropped by default: what a small model adds is mostly wrong, and what a document smuggled in must not reach a
+    # person, not even with a label. How many sentences were dropped is said beside the answer.
+    unverified: Unverified = Field(
+        "drop", description="A model's sentences that the documents do not support: drop them, or mark them."
+    )
+    ollama_url: str = Field("http://127.0.0.1:11434", description="Where Ollama listens.")
+    ollama_timeout: float = Field(120.0, gt=0, description="Seconds to wait for Ollama's next piece of text.")
+    keep_alive: str = Field(
+        "10m", pattern=_DURATION, description="How long Ollama keeps the model in memory: 10m, 0, or -1 for ever."
+    )
+    temperature: float = Field(0.0, ge=0, le=2, description="Chance in the choice of words; 0 for none.")
+    seed: int = Field(0, ge=0, description="Where chance begins, above temperature 0.")
+    embedder: str = Field("coruja", description="Embedding model: coruja, or another of `coruja embedders`.")
+    query_prompt: str | None = Field(None, description="Prefix of a query for the embedder; its own when unset.")
+    passage_prompt: str | None = Field(None, description="Prefix of a passage for the embedder; its own when unset.")
+    reranker: str | None = Field(None, description="Model that orders the best hits anew; none when unset.")
+    corpus: Path = Field(Path("corpus"), description="Folder of the documents, relative to the workspace.")
+    max_file_mb: float = Field(20.0, gt=0, description="Larger files are reported, not read.")
+    redact: Redact = Field((), description="What indexing masks: cpf, cnpj, nif, email, phone; true for all.")
+    k: int = Field(10, ge=1, le=100, description="Hits that an answer is written from.")
+    jobs: int = Field(4, ge=1, le=64, description="Questions of a batch that are asked at the same time.")
+    port: int = Field(7860, ge=0, le=65535, description="Port of the web chat; a free one is taken if it is busy.")
+
+
+def load_settings(file: Path, **overrides: object) -> Settings:
+    """Read the settings: overrides, then the environment, then `file` if it is there, then the defaults.
+
+    Raises:
+        SettingsError: The file is not TOML, or a setting has an unknown name or an unusable value.
+    """
+
+    class FromFile(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
+
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return FromFile(**given)  # type: ignore[arg-type] # checked by pydantic
+    except ValidationError as error:
+        raise _settings_error(error, file) from error
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"The settings file {file} cannot be read ({error}).", "Correct it, or remove it."
+        ) from error
+
+
+def _settings_error(error: ValidationError, file: Path) -> SettingsError:
+    problem = error.errors()[0]
+    name = ".".join(map(str, problem["loc"]))
+    if problem["type"] == "extra_forbidden":
+        known = ", ".join(Settings.model_fields)
+        return SettingsError(f"There is no setting '{name}'.", f"Remove it from {file}. Settings are: {known}.")
+    message = f"The setting '{name}' cannot be {problem['input']!r}: {problem['msg']}."
+    return SettingsError(message, f"Correct it in {file.name} or in CORUJA_{name.upper()}.")

@@ -1,0 +1,88 @@
+"""Watching the corpus: an edit is indexed moments after it is saved. The one file that knows watchfiles."""
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+
+from assistant.settings import Settings
+from assistant.workspace import BuildReport, build, corpus_folder, open_embedder
+from index.embedder import Embedder
+from ingest.errors import CorpusError, IndexBusy, UserError
+
+DEBOUNCE_MS = 400
+"""Files that go on changing within this time, but no longer, are waited for."""
+
+STEP_MS = 50
+"""Quiet for this long means that the files have been written."""
+
+LOOK_MS = 500
+"""How often a retry that is due is made."""
+
+Told = Callable[[BuildReport | UserError], None]
+
+
+def watch(workspace: Path, settings: Settings, told: Told, stop: Event, *, embedder: Embedder | None = None) -> None:
+    """Bring the index up to the corpus, and again whenever a document changes, until stopped.
+
+    What goes wrong is told and does not end the watch: the last good index goes on being served, and the next change,
+    or the corpus folder coming back, is another chance. While another process is indexing, this one waits its turn.
+
+    Args:
+        workspace: The workspace.
+        settings: What to read and how to embed it.
+        told: Called after every build with its report, or with the error that ended it.
+        stop: Ends the watch when it is set.
+        embedder: The settings' embedder where it is loaded already.
+
+    Raises:
+        EmbedderUnavailable: The embedding model is not on this machine.
+    """
+    embedder = embedder or open_embedder(settings)
+    corpus = corpus_folder(workspace, settings)
+    missing = False
+    while not stop.is_set():
+        if corpus.is_dir():
+            missing = False
+            _watch_folder(corpus, lambda: _build(workspace, settings, told, embedder), stop)
+        elif not missing:
+            missing = True
+            told(CorpusError(f"The corpus folder {corpus} does not exist.", "Create it and put documents into it."))
+        stop.wait(LOOK_MS / 1000)
+
+
+def _watch_folder(corpus: Path, attempt: Callable[[], bool], stop: Event) -> None:
+    """Attempt a build at first and after every change, and again while it could not be made; until the folder goes."""
+    from watchfiles import watch as changes
+
+    batches = changes(
+        corpus,
+        watch_filter=lambda _, path: _is_document(Path(path), corpus),
+        debounce=DEBOUNCE_MS,
+        step=STEP_MS,
+        rust_timeout=LOOK_MS,
+        yield_on_timeout=True,
+        stop_event=stop,
+    )
+    due = True
+    for batch in batches:
+        due = due or bool(batch)
+        if not corpus.is_dir():
+            return
+        if due:
+            due = not attempt()
+
+
+def _is_document(path: Path, corpus: Path) -> bool:
+    """Tell whether a change may concern a document: hidden files and folders, such as our own, are none."""
+    return not any(part.startswith((".", "~$")) for part in path.relative_to(corpus).parts)
+
+
+def _build(workspace: Path, settings: Settings, told: Told, embedder: Embedder) -> bool:
+    """Build, tell how it went, and return whether it was this process's turn."""
+    try:
+        told(build(workspace, settings, embedder=embedder))
+    except IndexBusy:
+        return False
+    except UserError as error:
+        told(error)
+    return True

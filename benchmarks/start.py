@@ -1,0 +1,76 @@
+"""How long the first answer takes, and the embedded model behind it: `python -m benchmarks.start`.
+
+Prints, as medians with the fastest and slowest of the runs: process start to printed answer on the shipped corpus with
+the index built, `coruja --help`, importing and loading the embedded model in a new process, and passages of 120 words
+embedded a second.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+RUNS = 9
+QUESTION = "O que faz o SageMaker Clarify?"
+LOAD = """
+import time
+began = time.perf_counter()
+from index.embedder import load_embedder
+load_embedder("coruja").embed_query("vieses")
+print(time.perf_counter() - began)
+"""
+
+
+def seconds(run: Callable[[], float]) -> str:
+    """Run once to warm the disk's cache, then RUNS times, and tell the median and the extremes."""
+    run()
+    taken = [run() for _ in range(RUNS)]
+    return f"{statistics.median(taken):.3f} s (of {RUNS}: {min(taken):.3f} to {max(taken):.3f})"
+
+
+def process(*command: str) -> float:
+    """Return the wall-clock seconds of a whole process."""
+    began = time.perf_counter()
+    subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    return time.perf_counter() - began
+
+
+def load() -> float:
+    """Return the seconds that importing, loading and a first query take in a new process."""
+    run = subprocess.run([sys.executable, "-c", LOAD], cwd=ROOT, capture_output=True, text=True, check=True)
+    return float(run.stdout)
+
+
+def passages_a_second(count: int = 4000) -> float:
+    """Embed passages of 120 words drawn from the shipped page, all different."""
+    from index.embedder import load_embedder
+
+    words = (ROOT / "corpus" / "aws-sagemaker-e-seguranca.md").read_text(encoding="utf-8").split()
+    passages = [" ".join(words[(at * 7 + step) % len(words)] for step in range(120)) for at in range(count)]
+    embedder = load_embedder("coruja")
+    began = time.perf_counter()
+    embedder.embed_passages(passages)
+    return count / (time.perf_counter() - began)
+
+
+def main() -> None:
+    """Measure and print."""
+    coruja = str(Path(sys.executable).with_name("coruja"))
+    with tempfile.TemporaryDirectory() as workspace:
+        (Path(workspace) / "corpus").symlink_to(ROOT / "corpus")
+        ask = (coruja, "--workspace", workspace, "ask", QUESTION)
+        process(coruja, "--workspace", workspace, "index")
+        print(f"load average {os.getloadavg()[0]:.1f}")
+        print(f"coruja ask, cold:       {seconds(lambda: process(*ask))}")
+    print(f"coruja --help:          {seconds(lambda: process(coruja, '--help'))}")
+    print(f"embedded model, loaded: {seconds(load)}")
+    print(f"passages a second:      {statistics.median(passages_a_second() for _ in range(3)):.0f}")
+
+
+if __name__ == "__main__":
+    main()

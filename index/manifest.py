@@ -1,0 +1,109 @@
+"""The manifest: what a built index is made of, so that it is never read as something else."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from index.analyser import ANALYSER_VERSION
+from ingest.chunk import SPLITTER_VERSION
+from ingest.errors import IndexDamaged, IndexMismatch
+
+FORMAT_VERSION = "2"
+MANIFEST_NAME = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The identity and contents of one generation.
+
+    Attributes:
+        generation: Name of the generation: it follows from the documents and the recipe, so that the same
+            corpus built the same way has the same name.
+        created: When it was built, ISO 8601, UTC, to the microsecond.
+        documents: Number of documents.
+        chunks: Number of chunks.
+        embedder: Name of the embedding model.
+        dimension: Length of a vector.
+        fingerprint: The embedder's fingerprint (name, dimension, prompts, hash of the weights).
+        redaction: What was masked in the documents, and how (see `ingest.redaction.recipe`); empty for nothing.
+        analyser: Version of the analyser.
+        splitter: Version of the splitter.
+        format: Version of the files' layout.
+        segments: Number of stored rows of each segment, by name, in the order of their rows; some may be dead.
+        files: SHA-256 (hexadecimal) of every other file of the generation, by path within its folder.
+    """
+
+    generation: str
+    created: str
+    documents: int
+    chunks: int
+    embedder: str
+    dimension: int
+    fingerprint: str
+    redaction: str = ""
+    analyser: str = ANALYSER_VERSION
+    splitter: str = SPLITTER_VERSION
+    format: str = FORMAT_VERSION
+    segments: Mapping[str, int] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def write(self, folder: Path) -> None:
+        """Write the manifest into its generation's folder."""
+        fields = asdict(self)
+        text = json.dumps({**fields, "seal": _seal(fields)}, ensure_ascii=False, indent=2)
+        (folder / MANIFEST_NAME).write_text(text + "\n", encoding="utf-8")
+
+    def files_of(self, segment: str) -> dict[str, str]:
+        """Return the files of one segment with their checksums."""
+        return {name: checksum for name, checksum in self.files.items() if name.startswith(f"{segment}/")}
+
+    @classmethod
+    def read(cls, folder: Path) -> "Manifest":
+        """Read the manifest of a generation.
+
+        Raises:
+            IndexDamaged: It is missing, is not a manifest, or is not as it was written.
+            IndexMismatch: It is of another layout.
+        """
+        try:
+            fields = json.loads((folder / MANIFEST_NAME).read_text(encoding="utf-8"))
+            seal, layout = fields.pop("seal", None), fields.get("format")
+            if seal != _seal(fields) and (seal or layout == FORMAT_VERSION):
+                raise ValueError("it is not as it was written")
+            if layout != FORMAT_VERSION:
+                raise _mismatch("format", str(layout), FORMAT_VERSION)
+            return cls(**fields)
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            message = f"The index in {folder} has no usable {MANIFEST_NAME} ({error})."
+            raise IndexDamaged(message, "Run: coruja index") from error
+
+    def check_recipe(self, fingerprint: str, embedder: str, redaction: str = "") -> None:
+        """Refuse an index that was built by another recipe than the one in use.
+
+        Raises:
+            IndexMismatch: Another embedder, analyser, splitter, redaction or file layout built it.
+        """
+        used = {
+            "format": (self.format, FORMAT_VERSION),
+            "splitter": (self.splitter, SPLITTER_VERSION),
+            "analyser": (self.analyser, ANALYSER_VERSION),
+            "redact": (self.redaction, redaction),
+            "embedder": (self.fingerprint, fingerprint),
+        }
+        for part, (built, wanted) in used.items():
+            if built != wanted:
+                names = (self.embedder, embedder) if self.embedder != embedder else (built, wanted)
+                built, wanted = names if part == "embedder" else (built, wanted)
+                raise _mismatch(part, built, wanted)
+
+
+def _mismatch(part: str, built: str, wanted: str) -> IndexMismatch:
+    message = f"The index was built with {part} '{built}', and '{wanted}' is in use now."
+    return IndexMismatch(message, "Rebuild it: coruja index")
+
+
+def _seal(fields: Mapping[str, object]) -> str:
+    """Return the checksum of a manifest's own fields."""
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()

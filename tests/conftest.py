@@ -1,0 +1,35 @@
+"""What many tests stand on: the shipped page in a workspace of its own, indexed once."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from assistant.assistant import Assistant
+from assistant.settings import Settings
+from assistant.workspace import build, read_settings
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def page_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with the shipped corpus, indexed. Read only."""
+    workspace = tmp_path_factory.mktemp("página da casa")
+    shutil.copytree(ROOT / "corpus", workspace / "corpus")
+    build(workspace, extractive(workspace))
+    return workspace
+
+
+@pytest.fixture(scope="session")
+def page(page_workspace: Path) -> Iterator[Assistant]:
+    """The extractive assistant over the shipped corpus."""
+    assistant = Assistant.open(page_workspace, extractive(page_workspace))
+    yield assistant
+    assistant.close()
+
+
+def extractive(workspace: Path) -> Settings:
+    """Return settings under which no model is looked for."""
+    return read_settings(workspace, writer="extractive")

@@ -1,0 +1,77 @@
+"""Measures against values that a reader can check by hand."""
+
+from math import log2
+
+import pytest
+
+from eval.measures import score_run, squad_f1
+
+
+def test_each_measure_is_what_its_definition_says() -> None:
+    qrels = {"q": {"a": 1, "b": 1}}
+    run = {"q": [("x", 3.0), ("a", 2.0), ("y", 1.0), ("b", 0.5)]}
+    assert score_run(qrels, run) == pytest.approx(
+        {
+            "Success@1": 0.0,
+            "Success@5": 1.0,
+            "R@10": 1.0,
+            "RR@10": 1 / 2,
+            "nDCG@10": (1 / log2(3) + 1 / log2(5)) / (1 / log2(2) + 1 / log2(3)),
+        }
+    )
+
+
+def test_what_stands_after_the_tenth_place_is_not_found() -> None:
+    run = {"q": [*((f"x{place}", float(-place)) for place in range(10)), ("a", -99.0)]}
+    assert score_run({"q": {"a": 1}}, run) == dict.fromkeys(["Success@1", "Success@5", "R@10", "RR@10", "nDCG@10"], 0.0)
+
+
+@pytest.mark.parametrize("silent", [{}, {"unanswered": []}])
+def test_a_query_without_results_counts_zero(silent: dict[str, list[tuple[str, float]]]) -> None:
+    qrels = {"found": {"a": 1}, "unanswered": {"b": 1}}
+    means = score_run(qrels, {"found": [("a", 1.0)], **silent})
+    assert set(means.values()) == {0.5}
+
+
+def test_queries_without_judgements_do_not_count() -> None:
+    assert score_run({"q": {"a": 1}}, {"q": [("a", 1.0)], "extra": [("z", 1.0)]})["RR@10"] == 1.0
+
+
+@pytest.mark.parametrize("results", [["a", "x", "y"], ["x", "a", "y"], ["x", "y", "a"]])
+def test_ties_count_against_the_system_however_they_are_ordered(results: list[str]) -> None:
+    run = {"q": [(document, 7.0) for document in results]}
+    assert score_run({"q": {"a": 1}}, run)["RR@10"] == pytest.approx(1 / 3)
+
+
+def test_among_tied_results_the_less_relevant_stands_first() -> None:
+    qrels = {"q": {"fair": 1, "good": 2, "bad": 0}}
+    run = {"q": [("good", 1.0), ("fair", 1.0), ("bad", 1.0)]}
+    ideal = 2 / log2(2) + 1 / log2(3)
+    assert score_run(qrels, run)["nDCG@10"] == pytest.approx((1 / log2(3) + 2 / log2(4)) / ideal)
+
+
+def test_a_document_named_twice_counts_with_its_best_score() -> None:
+    run = {"q": [("a", 3.0), ("x", 2.0), ("a", 1.0)]}
+    assert score_run({"q": {"a": 1, "b": 1}}, run)["R@10"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("prediction", "references", "expected"),
+    [
+        ("Detecta vieses.", ["detecta  VIESES"], 1.0),
+        ("O serviço detecta os vieses", ["serviço detecta uns vieses"], 1.0),
+        ("manutencao", ["manutenção"], 1.0),
+        ("**SageMaker Clarify:** detecta", ["SageMaker Clarify detecta"], 1.0),
+        # 2 words in common; 4 said, 3 wanted: 2 * 2 / (4 + 3).
+        ("limpa dados muito depressa", ["limpa dados brutos"], 4 / 7),
+        # A word said once matches once.
+        ("dados", ["dados e mais dados"], 2 * 1 / (1 + 4)),
+        ("preço", ["custo"], 0.0),
+        ("preço", ["custo", "o preço"], 1.0),
+        ("", ["algo"], 0.0),
+        ("algo", [], 0.0),
+        ("", [], 1.0),
+    ],
+)
+def test_squad_f1(prediction: str, references: list[str], expected: float) -> None:
+    assert squad_f1(prediction, references) == pytest.approx(expected)

@@ -1,0 +1,84 @@
+"""What is installed: pinned as a whole, without CUDA, and complete when it is packed."""
+
+import subprocess
+import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+CUDA = ("nvidia", "cuda", "cupy", "triton")
+
+
+def pins() -> dict[str, Requirement]:
+    """Return the lines of `constraints.txt` by the name of their distribution."""
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    requirements = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    return {canonicalize_name(requirement.name): requirement for requirement in requirements}
+
+
+def declared() -> list[Requirement]:
+    extras = PROJECT["optional-dependencies"].values()
+    return [Requirement(text) for texts in (PROJECT["dependencies"], *extras) for text in texts]
+
+
+def test_every_pin_is_one_exact_public_version() -> None:
+    for pin in pins().values():
+        (specifier,) = pin.specifier
+        assert specifier.operator == "=="
+        assert Version(specifier.version).local is None, "a local version label is not to be had everywhere"
+        assert pin.url is None
+
+
+def test_every_dependency_is_pinned_within_its_bounds() -> None:
+    pinned = pins()
+    for requirement in declared():
+        (specifier,) = pinned[canonicalize_name(requirement.name)].specifier
+        assert requirement.specifier.contains(specifier.version), requirement.name
+
+
+def test_the_whole_tree_is_pinned_and_installed_as_pinned() -> None:
+    """Follow the dependencies of what is installed down to the last one."""
+    pinned, waiting, seen = pins(), declared(), set[str]()
+    while waiting:
+        requirement = waiting.pop()
+        name = canonicalize_name(requirement.name)
+        extras = requirement.extras or {""}
+        if name in seen or not _applies(requirement, {""}):
+            continue
+        seen.add(name)
+        assert name in pinned, f"{name} is not in constraints.txt"
+        (specifier,) = pinned[name].specifier
+        assert Version(metadata.version(name)).public == specifier.version
+        needed = (Requirement(text) for text in metadata.requires(name) or ())
+        waiting += [below for below in needed if _applies(below, extras | {""})]
+    assert len(seen) > 100
+
+
+def _applies(requirement: Requirement, extras: set[str]) -> bool:
+    marker = requirement.marker
+    return marker is None or any(marker.evaluate({"extra": extra}) for extra in extras)
+
+
+def test_torch_is_pinned_as_the_set_up_needs_it() -> None:
+    assert str(pins()["torch"]) == "torch==2.13.0"
+
+
+@pytest.mark.parametrize("names", ["pinned", "installed"])
+def test_no_cuda_package(names: str) -> None:
+    installed = {canonicalize_name(distribution.metadata["Name"]) for distribution in metadata.distributions()}
+    every = set(pins()) if names == "pinned" else installed
+    assert "torch" in every
+    assert not [name for name in every if name.startswith(CUDA)]
+
+
+def test_torch_was_built_for_the_processor() -> None:
+    code = "import torch; print(torch.version.cuda, torch.version.hip)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["None", "None"]
