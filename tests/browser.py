@@ -10,7 +10,7 @@ from pathlib import Path
 from queue import Queue
 
 from commandline import CORUJA, environment
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 UNREACHABLE = "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
@@ -85,8 +85,15 @@ def open_page(browser: Browser, address: str, locale: str = "pt-BR") -> tuple[Pa
     return page, requests
 
 
+def send(page: Page, question: str) -> None:
+    """Type a question, send it and wait until the page has taken it."""
+    box = page.locator("#question textarea")
+    box.fill(question)
+    box.press("Enter")
+    expect(box).to_have_value("", timeout=60_000)
+
+
 def ask(page: Page, question: str) -> None:
-    """Type a question, send it and wait for the whole answer's evidence."""
-    page.fill("#question textarea", question)
-    page.press("#question textarea", "Enter")
+    """Send a question and wait for the whole answer's evidence."""
+    send(page, question)
     page.wait_for_selector(".evidence .writer")

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from browser import ask, chromium, open_page, serving
+from browser import ask, chromium, open_page, send, serving
 from commandline import workspace
 from playwright.sync_api import Browser
 
@@ -50,8 +50,7 @@ def test_answer_comes_with_its_quote_highlighted_in_its_section(browser: Browser
 def test_conversation_goes_on_and_begins_anew(browser: Browser, address: str) -> None:
     page, _ = open_page(browser, address)
     ask(page, "O que faz o SageMaker Clarify?")
-    page.fill("#question textarea", "e o Canvas?")
-    page.press("#question textarea", "Enter")
+    send(page, "e o Canvas?")
     page.wait_for_selector("mark:has-text('Canvas')")
     assert page.locator("#chat .bot").count() == 2
     page.get_by_role("button", name="Nova conversa").click()
@@ -62,12 +61,23 @@ def test_conversation_goes_on_and_begins_anew(browser: Browser, address: str) ->
 def test_an_empty_box_changes_nothing(browser: Browser, address: str) -> None:
     page, _ = open_page(browser, address)
     ask(page, "O que faz o SageMaker Clarify?")
-    page.fill("#question textarea", "   ")
-    page.press("#question textarea", "Enter")
-    page.fill("#question textarea", "e o Canvas?")
-    page.press("#question textarea", "Enter")
+    send(page, "   ")
+    send(page, "e o Canvas?")
     page.wait_for_selector("mark:has-text('Canvas')")
     assert page.locator("#chat .bot").count() == 2, "the conversation is still there, and so is its history"
+
+
+def test_what_is_typed_while_an_answer_is_written_stays_and_waits_for_its_turn(browser: Browser, address: str) -> None:
+    page, _ = open_page(browser, address)
+    box = page.locator("#question textarea")
+    for question in ("O que faz o SageMaker Clarify?", "O que faz o SageMaker Canvas?", "e o Feature Store?"):
+        send(page, question)
+    box.fill("e o")
+    page.wait_for_selector("mark:has-text('Feature')")
+    asked = [text.strip() for text in page.locator("#chat .user").all_inner_texts()]
+    assert asked == ["O que faz o SageMaker Clarify?", "O que faz o SageMaker Canvas?", "e o Feature Store?"]
+    assert page.locator("#chat .bot").count() == 3
+    assert box.input_value() == "e o"
 
 
 def test_two_sessions_do_not_share_a_conversation(browser: Browser, address: str) -> None:

@@ -64,7 +64,9 @@ _CSS = """
 """
 
 Messages = list[dict[str, str]]
-Shown = tuple[Messages, str, list[Turn], str]
+Shown = tuple[Messages, str, list[Turn]]
+_EMPTY = "() => ''"
+"""Run by the browser, at once, when a question is sent. Nothing else writes into the question's box."""
 
 
 class _ContentPolicy:
@@ -120,61 +122,74 @@ def page(assistant: Assistant, examples: Sequence[str]) -> gr.Blocks:
                 evidence = gr.HTML(elem_id="evidence-panel")
         history = gr.State([])
 
-        def ask(text: str, messages: Messages, turns: list[Turn], request: gr.Request) -> Iterator[Shown]:
+        def ask(text: str, turns: list[Turn], request: gr.Request) -> Iterator[Shown]:
             if text.strip():  # an empty box changes nothing; ending without a word would empty the page
-                words = words_for(request.headers.get("accept-language"))
-                yield from conversation(assistant, text, messages, turns, words)
+                yield from conversation(assistant, text, turns, words_for(request.headers.get("accept-language")))
             else:
-                yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
+                yield gr.skip(), gr.skip(), gr.skip()
 
-        def ask_example(
-            messages: Messages, turns: list[Turn], request: gr.Request, chosen: gr.SelectData
-        ) -> Iterator[Shown]:
-            yield from ask(chosen.value["text"], messages, turns, request)
+        def ask_example(turns: list[Turn], request: gr.Request, chosen: gr.SelectData) -> Iterator[Shown]:
+            yield from ask(chosen.value["text"], turns, request)
 
         def begin(request: gr.Request) -> Shown:
             words = words_for(request.headers.get("accept-language"))
-            return [], render_text(words["hint"], words), [], ""
+            return [], render_text(words["hint"], words), []
 
-        shown = [chat, evidence, history, question]
-        one_at_a_time: dict[str, Any] = {"concurrency_id": "ask", "concurrency_limit": 1, "api_visibility": "private"}
-        question.submit(ask, [question, chat, history], shown, **one_at_a_time)
-        chat.example_select(ask_example, [chat, history], shown, **one_at_a_time)
+        shown = [chat, evidence, history]
+        # A question that is sent while another is answered waits for its turn; the history is read when that has come.
+        in_turn: dict[str, Any] = {
+            "concurrency_id": "ask",
+            "concurrency_limit": 1,
+            "trigger_mode": "multiple",
+            "api_visibility": "private",
+        }
+        question.submit(ask, [question, history], shown, **in_turn)
+        question.submit(None, None, question, js=_EMPTY, trigger_mode="multiple", api_visibility="private")
+        chat.example_select(ask_example, history, shown, **in_turn)
         new.click(begin, None, shown, api_visibility="private")
         chat.clear(begin, None, shown, api_visibility="private")
         blocks.load(begin, None, shown, api_visibility="private")
     return blocks
 
 
-def conversation(
-    assistant: Assistant, question: str, messages: Messages, turns: list[Turn], words: Words
-) -> Iterator[Shown]:
+def conversation(assistant: Assistant, question: str, turns: list[Turn], words: Words) -> Iterator[Shown]:
     """Ask one question and yield what the page shows while the answer is written.
 
     Yields:
-        The messages, the evidence as HTML, the conversation so far, and what stands in the question's box.
+        The messages, the evidence as HTML, and the conversation so far.
     """
     question = question.strip()
-    messages = [*messages, {"role": "user", "content": escape(question)}]
+    said = _messages(turns)
     searching = render_text(words["searching"], words)
-    yield [*messages, {"role": "assistant", "content": "…"}], searching, turns, ""
+
+    def shown(answer: str) -> Messages:
+        return [*said, *_messages([Turn(question, answer)])]
+
+    yield shown("…"), searching, turns
     written = ""
     try:
         for piece in assistant.stream(question, turns):
             if isinstance(piece, Answer):
                 sections = [assistant.section_text(citation) for citation in piece.citations]
-                messages = [*messages, {"role": "assistant", "content": render_message(piece.text)}]
-                yield messages, render_evidence(piece, sections, words), [*turns, Turn(question, piece.text)], ""
+                evidence = render_evidence(piece, sections, words)
+                yield shown(piece.text), evidence, [*turns, Turn(question, piece.text)]
             else:
                 written += piece
-                yield [*messages, {"role": "assistant", "content": render_message(written)}], searching, turns, ""
+                yield shown(written), searching, turns
     except UserError as error:
-        yield (
-            [*messages, {"role": "assistant", "content": render_message(str(error))}],
-            render_text(words["failed"], words),
-            turns,
-            "",
+        yield shown(str(error)), render_text(words["failed"], words), turns
+
+
+def _messages(turns: Sequence[Turn]) -> Messages:
+    """Return the chat's messages, which are HTML."""
+    return [
+        message
+        for turn in turns
+        for message in (
+            {"role": "user", "content": escape(turn.question)},
+            {"role": "assistant", "content": render_message(turn.answer)},
         )
+    ]
 
 
 def serve(
