@@ -1,7 +1,7 @@
 """What speaks for a candidate: the signals that the fusion weighs.
 
 Every feature is higher for a better candidate and comparable between corpora of different sizes: BM25 scores are
-divided by the query's total idf, or standardised over the corpus; the others are shares of that total.
+divided by the query's total idf, or standardised over the candidates; the others are shares of that total.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ FEATURES = (
     "words",  # BM25 of the whole words over the query's idf
     "stems",  # the same of stems
     "grams",  # the same of character 4-grams
-    "words_z",  # the BM25 scores, standardised over the corpus
+    "words_z",  # the BM25 scores, standardised over the candidates
     "stems_z",
     "grams_z",
     "dense",  # cosine

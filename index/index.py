@@ -1,6 +1,7 @@
 """The index: opened once, searched many times."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
 
@@ -14,8 +15,9 @@ from index.generations import candidates, current, verify
 from index.hit import Hit
 from index.manifest import Manifest
 from index.reranker import CANDIDATES, Reranker
+from index.scoring import Words
 from index.segment import Segment
-from index.words import Words
+from index.words import VIEWS
 from ingest.chunk import Chunk
 from ingest.errors import IndexDamaged, IndexMismatch
 
@@ -48,6 +50,7 @@ class Index:
         self._entries = read_contents(folder)
         self._rows = Rows(self._entries.values(), manifest.segments)
         self._parts = list(segments.values())
+        self._aside = ThreadPoolExecutor(1)  # NumPy and FAISS let each other run
         self._words = Words([segment.words for segment in self._parts], self._rows)
         self._live = [self._rows.live(number) for number in range(len(self._parts))]
         self._lock = Lock()
@@ -70,12 +73,6 @@ class Index:
             reranker: Orders the best candidates of every search anew.
             redaction: How the documents have to be masked (see `ingest.redaction.recipe`).
             before: An index that is open: the segments that both have are shared, not read again.
-
-        Args:
-            root: The index folder.
-            embedder: Embeds queries; the one that embedded the chunks.
-            reranker: Orders the best candidates of every search anew.
-            redaction: How the documents have to be masked (see `ingest.redaction.recipe`).
 
         Raises:
             IndexMissing: Nothing has been built.
@@ -129,15 +126,16 @@ class Index:
             return [chunk.chunk_id for chunk in self._chunks(rows)], features
 
     def _candidates(self, query: str, vector: FloatArray) -> tuple[IntArray, FloatArray]:
-        scores = self._words.scores(query)
-        terms = self._words.terms(query)
-        best = (_best(view, POOL) for view in scores.values())
-        rows = np.unique(np.concatenate([self._nearest(vector, POOL), *best])).astype(np.int64)
+        nearest = self._aside.submit(self._nearest, vector, POOL)
+        matches = self._words.matches(query)
+        best = [matches.best(view, POOL) for view in VIEWS]
+        rows = np.unique(np.concatenate([nearest.result(), *best])).astype(np.int64)
         cosines = self._cosines(vector, rows)
-        values = match_features(terms, self._words.sequences(rows, terms))
-        for view, found in scores.items():
-            values[view] = found[rows] / terms.total
-            values[f"{view}_z"] = standardise(found)[rows]
+        values = match_features(matches.terms, matches.sequences(rows))
+        for view in VIEWS:
+            scores = matches.scores(view, rows)
+            values[view] = scores / matches.terms.total
+            values[f"{view}_z"] = standardise(scores)
         values["dense"] = cosines
         values["dense_gap"] = cosines * (1.0 - values["coverage"].max(initial=0.0))
         return rows, np.stack([values[name] for name in FEATURES], axis=1).astype(np.float32)
@@ -216,6 +214,7 @@ class Index:
 
     def close(self) -> None:
         """Let the files go."""
+        self._aside.shutdown()
         for segment in self._parts:
             segment.close()
 
@@ -237,12 +236,6 @@ def _open_segments(folder: Path, manifest: Manifest, before: Index | None) -> di
             segment.close()
         raise
     return opened
-
-
-def _best(scores: FloatArray, k: int) -> IntArray:
-    """Return the row numbers of the k highest scores above 0."""
-    k = min(k, int((scores > 0).sum()))
-    return np.argpartition(-scores, k - 1)[:k] if k else np.empty(0, dtype=np.int64)
 
 
 def _reranked(reranker: Reranker, query: str, hits: Sequence[Hit]) -> list[Hit]:

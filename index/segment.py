@@ -59,7 +59,7 @@ class SegmentWriter:
     def finish(self, embed: Embed, dimension: int) -> None:
         """Index what was added."""
         build_words(self._chunks, self._folder, self._chunks.database)
-        vectors = Vectors(dimension)
+        vectors = Vectors(dimension, self.rows)
         texts = (chunk.searchable for chunk in islice(self._chunks, self.fresh))
         while batch := list(islice(texts, BATCH)):
             vectors.add(embed(batch))

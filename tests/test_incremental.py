@@ -20,9 +20,9 @@ from index.embedder import Embedder, FloatArray, load_embedder
 from index.generations import current
 from index.index import Index
 from index.manifest import Manifest
+from index.scoring import Words
 from index.segment import Segment
 from index.vector_cache import VectorCache
-from index.words import Words
 from ingest.chunk import Chunk
 from ingest.corpus import read_document
 from ingest.document import Document
@@ -143,7 +143,11 @@ class TestScores:
             asked = [term for word in words(query) for term in terms_of(word)]
             known = [term for term in asked if term in reference.vocab_dict]
             expected = reference.get_scores(known) if known else np.zeros(len(corpus))
-            assert np.allclose(index.scores(query)[view], expected, rtol=1e-4, atol=1e-5)
+            matches = index.matches(query)
+            assert np.allclose(matches.scores(view, np.arange(len(corpus))), expected, rtol=1e-4, atol=1e-5)
+            best = matches.best(view, 5)
+            assert len(best) == min(5, np.count_nonzero(expected))
+            assert np.allclose(np.sort(expected[best]), np.sort(expected)[::-1][: len(best)][::-1], rtol=1e-4)
         for segment in segments:
             segment.close()
 

@@ -1,0 +1,194 @@
+"""Scores of the words: BM25 over all segments of an index, as if they were one.
+
+What depends on the whole corpus (document frequencies, the mean length) is worked out over the rows that are live, when
+it is asked for: an index of many segments scores exactly as one that was built at once.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from index.analyser import grams, stem, words
+from index.contents import BoolArray, Rows, ranges
+from index.embedder import FloatArray
+from index.features import IntArray, Sequences, Terms
+from index.words import VIEWS, SegmentWords
+
+# BM25 as Lucene scores it (Kamphuis et al., "Which BM25 do you mean?", ECIR 2020, without the constant factor k1 + 1):
+#     idf * tf / (tf + K1 * (1 - B + B * length / mean length)),  idf = ln(1 + (N - n + 0.5) / (n + 0.5))
+K1 = 1.5
+B = 0.75
+
+POSTINGS = 250_000
+"""How many postings of a view are read in search of candidates: those of the rarest terms, whole terms at a time. The
+commoner terms then add to what was found. So a question costs about the same however large the index is, and in one
+with fewer postings to read nothing is left out."""
+
+REFINED = 4
+"""For each candidate that is wanted, how many of the best by the rarest terms are scored by all of them."""
+
+
+class Words:
+    """The words of a whole index."""
+
+    def __init__(self, parts: Sequence[SegmentWords], rows: Rows) -> None:
+        self.parts = parts
+        self.rows = rows
+        self.live = [rows.live(number) for number in range(len(parts))]
+        lengths = np.concatenate([part.lengths for part in parts], axis=1)
+        by_words, by_grams = (_saturation(lengths[kind], rows) for kind in (0, 1))
+        self.saturation = {"words": by_words, "stems": by_words, "grams": by_grams}
+        self._lengths, self._headings = lengths[0][rows.order].astype(np.int64), lengths[2][rows.order].astype(np.int64)
+
+    def matches(self, query: str) -> "Matches":
+        """Look a query's terms up."""
+        found = words(query)
+        stems = list(map(stem, found))
+        terms = {"words": found, "stems": stems, "grams": [gram for word in found for gram in grams(word)]}
+        return Matches(self, {view: self._look_up(view, terms[view]) for view in VIEWS})
+
+    def sequences(self, rows: IntArray, stems: "LookedUp") -> Sequences:
+        """Return where the given rows have the stems, in the order of their text."""
+        lengths = self._lengths[rows]
+        starts = np.cumsum(lengths) - lengths
+        places = np.empty(lengths.sum(), dtype=np.int64)
+        for segment, positions, own in self.rows.by_segment(rows):
+            here = ranges(starts[positions], lengths[positions])
+            places[here] = self.parts[segment].sequences(own, stems.numbers[segment])
+        return Sequences(places, lengths, self._headings[rows])
+
+    def rarity(self, word: str) -> float:
+        """Return how much a folded word tells: its stem's idf."""
+        return float(self._look_up("stems", [stem(word)]).idf[0])
+
+    def _look_up(self, view: str, terms: Sequence[str]) -> "LookedUp":
+        times = Counter(terms)
+        numbers = np.array([part.numbers(view, list(times)) for part in self.parts])
+        firsts, ends = np.array([part.spans(own) for part, own in zip(self.parts, numbers, strict=True)]).swapaxes(0, 1)
+        frequency = np.zeros(len(times), dtype=np.int64)
+        for part, live, first, end in zip(self.parts, self.live, firsts, ends, strict=True):
+            frequency += end - first if live is None else _counted(part, live, first, end)
+        idf = np.log(1 + (len(self.rows) - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
+        weights = idf * np.array(list(times.values()), dtype=np.float32)
+        return LookedUp(tuple(times), idf, weights, numbers, firsts, ends)
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """The distinct terms of a query in one view.
+
+    Attributes:
+        terms: The terms.
+        idf: Their idf, shape (terms,).
+        weights: The same times how often the query has each.
+        numbers: Their numbers in each segment, shape (segments, terms); -1 where it has none.
+        firsts: Where their postings begin in each segment, same shape.
+        ends: Where those end.
+    """
+
+    terms: tuple[str, ...]
+    idf: FloatArray
+    weights: FloatArray
+    numbers: IntArray
+    firsts: IntArray
+    ends: IntArray
+
+    def rarest(self) -> npt.NDArray[np.bool_]:
+        """Return which terms are the rarest, `POSTINGS` postings of them: shape (terms,)."""
+        postings = (self.ends - self.firsts).sum(axis=0)
+        order = np.argsort(postings, kind="stable")
+        before = np.cumsum(postings[order]) - postings[order]
+        chosen = np.zeros(len(self.terms), dtype=bool)
+        chosen[order[(before == 0) | (before + postings[order] <= POSTINGS)]] = True
+        return chosen
+
+
+class Matches:
+    """A query's terms in an index, and the scores that they give.
+
+    Attributes:
+        terms: The query's stems with their idf.
+    """
+
+    def __init__(self, of: Words, found: dict[str, LookedUp]) -> None:
+        self._words = of
+        self._found = found
+        self.terms = Terms(found["stems"].terms, found["stems"].idf)
+
+    def best(self, view: str, k: int) -> IntArray:
+        """Return the k rows that score best in a view, in no order; only rows with a score above 0."""
+        rarest = self._found[view].rarest()
+        wanted = k if rarest.all() else REFINED * k
+        rows, scores = (np.concatenate(parts) for parts in zip(*self._bests(view, rarest, wanted), strict=True))
+        if not rarest.all():
+            rows = rows[_highest(scores, wanted)]
+            scores = self.scores(view, rows)
+        best: IntArray = rows[_highest(scores, k)]
+        return best
+
+    def scores(self, view: str, rows: IntArray) -> FloatArray:
+        """Return the scores of the given rows in a view."""
+        found, scores = self._found[view], np.zeros(len(rows), dtype=np.float32)
+        for segment, positions, own in self._words.rows.by_segment(rows):
+            part, start = self._words.parts[segment], self._words.rows.starts[segment]
+            saturation = self._words.saturation[view][start + own]
+            narrow = own.astype(part.rows.dtype)  # or else searching would widen the postings
+            for weight, first, end in zip(found.weights, found.firsts[segment], found.ends[segment], strict=True):
+                if first == end:
+                    continue
+                at = first + np.minimum(np.searchsorted(part.rows[first:end], narrow), end - first - 1)
+                often = np.where(part.rows[at] == narrow, part.counts[at], 0).astype(np.float32)
+                scores[positions] += weight * (often / (often + saturation))
+        return scores
+
+    def sequences(self, rows: IntArray) -> Sequences:
+        """Return where the given rows have the query's stems."""
+        return self._words.sequences(rows, self._found["stems"])
+
+    def _bests(self, view: str, terms: npt.NDArray[np.bool_], k: int) -> list[tuple[IntArray, FloatArray]]:
+        """Return, for each segment, the k live rows that score best by some of the terms, and those scores."""
+        bests = []
+        for segment, live in enumerate(self._words.live):
+            scores = self._segment_scores(view, segment, terms)
+            if live is not None:
+                scores[~live] = 0
+            own = np.flatnonzero(scores)
+            own = own[_highest(scores[own], k)]
+            bests.append((self._words.rows.row_of(segment, own), scores[own]))
+        return bests
+
+    def _segment_scores(self, view: str, segment: int, terms: npt.NDArray[np.bool_]) -> FloatArray:
+        """Score all rows of a segment by some of the terms."""
+        found, part, start = self._found[view], self._words.parts[segment], self._words.rows.starts[segment]
+        size = part.lengths.shape[1]
+        spans = list(zip(found.firsts[segment][terms].tolist(), found.ends[segment][terms].tolist(), strict=True))
+        if not spans:
+            return np.zeros(size, dtype=np.float32)
+        rows = np.concatenate([part.rows[first:end] for first, end in spans])
+        often = np.concatenate([part.counts[first:end] for first, end in spans]).astype(np.float32)
+        weights = np.repeat(found.weights[terms], [end - first for first, end in spans])
+        saturation = self._words.saturation[view][start : start + size][rows]
+        return np.bincount(rows, weights * (often / (often + saturation)), minlength=size).astype(np.float32)
+
+
+def _counted(part: SegmentWords, live: BoolArray, firsts: IntArray, ends: IntArray) -> IntArray:
+    """Return how many live rows each term has."""
+    spans = zip(firsts.tolist(), ends.tolist(), strict=True)
+    return np.array([np.count_nonzero(live[part.rows[first:end]]) for first, end in spans], dtype=np.int64)
+
+
+def _highest(scores: FloatArray, k: int) -> IntArray:
+    """Return the places of the k highest scores above 0, in no order."""
+    above = np.flatnonzero(scores > 0)
+    if len(above) <= k:
+        return above
+    return above[np.argpartition(-scores[above], k - 1)[:k]]
+
+
+def _saturation(lengths: npt.NDArray[np.int32], rows: Rows) -> FloatArray:
+    """Return `K1 * (1 - B + B * length / mean length)` of every stored row; the mean is over the live ones."""
+    mean = lengths[rows.order].mean() or 1.0  # no row has a word
+    return (K1 * (1 - B + B * lengths / mean)).astype(np.float32)
