@@ -71,6 +71,7 @@ class Answer:
         writer: `extractive`, or the chat model's name as `ollama:NAME` or `PROVIDER:NAME`.
         citations: In order of marker.
         hits: What the search found, best first.
+        missing: What the question asks or names, as asked, that the answer says is not in the documentation.
         notice: One plain line when something was not as the settings asked (Ollama away, say) with the
             command that would fix it; empty otherwise.
         timings_ms: Milliseconds by stage: `search`, `write`, `total`.
@@ -85,6 +86,7 @@ class Answer:
     writer: str
     citations: tuple[Citation, ...] = ()
     hits: tuple[Hit, ...] = ()
+    missing: tuple[str, ...] = ()
     notice: str = ""
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     generation: str = ""
@@ -100,6 +102,7 @@ class Answer:
             "writer": self.writer,
             "citations": [_citation_dict(citation) for citation in self.citations],
             "hits": [hit_dict(hit) for hit in self.hits],
+            "missing": list(self.missing),
             "notice": self.notice,
             "timings_ms": dict(self.timings_ms),
             "generation": self.generation,

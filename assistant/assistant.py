@@ -7,16 +7,19 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from assistant.answer import Answer, Citation, Segment, Turn
-from assistant.evidence import Evidence, gather
+from assistant.coverage import cover
+from assistant.evidence import Evidence, gather_parts
 from assistant.extractive import ExtractiveWriter
-from assistant.followup import standalone
+from assistant.followup import about_the_same, asked_before, standalone
 from assistant.glossary import Glossary, load_glossary
 from assistant.model_choice import model_away, open_model
+from assistant.parts import understand_parts
 from assistant.phrases import phrase
-from assistant.question import Question, understand
+from assistant.question import Question, informative_words, understand
 from assistant.settings import Settings
 from assistant.workspace import index_folder, open_embedder, open_reranker
 from assistant.writer import Writer
+from index.analyser import stem, words
 from index.hit import Hit
 from index.index import Index
 from index.live import LiveIndex
@@ -103,8 +106,9 @@ class Assistant:
         question = question.strip()[:LONGEST_QUESTION]
         model, notice = self._model()
         query = self._standalone(question, history, model, index)
-        asked = understand(query, self._glossary)
-        evidence = gather(asked, index, self.settings.k)
+        questions = understand_parts(query, lambda part: index.search(part, 1), self._glossary)
+        asked = questions[0] if len(questions) == 1 else understand(query, self._glossary)
+        evidence = gather_parts(questions, index, self.settings.k)
         searched = perf_counter()
         draft, extractive = _Draft(), ExtractiveWriter(index.rarity)
         writer: Writer = model or extractive
@@ -118,9 +122,11 @@ class Assistant:
         if not draft.citations:
             draft = _Draft()
             yield draft.say(_abstention(asked, evidence))
-        elif evidence.missing:
-            missing = _listed(evidence.missing, asked.language)
-            yield draft.say("\n\n" + phrase("partly", asked.language, missing=missing))
+        else:
+            for name, lacking in (("partly", evidence.missing), ("absent", evidence.absent)):
+                if lacking:
+                    missing = _listed(lacking, asked.language)
+                    yield draft.say("\n\n" + phrase(name, asked.language, missing=missing))
         if self._live.problem:
             notice = f"{notice} {phrase('damaged', asked.language)} {self._live.problem}".strip()
         notice = " ".join(filter(None, (notice, *draft.notices)))
@@ -134,6 +140,7 @@ class Assistant:
             writer=writer.name,
             citations=tuple(draft.citations.values()),
             hits=evidence.found,
+            missing=(*evidence.missing, *evidence.absent),
             notice=notice,
             timings_ms={
                 "search": round((searched - started) * 1000, 1),
@@ -166,14 +173,44 @@ class Assistant:
         return self._writer, ""
 
     def _standalone(self, question: str, history: Sequence[Turn], model: "ModelWriter | None", index: Index) -> str:
+        """Return the question so that it stands alone. A rewriting is only kept where it finds what answers it."""
         if not history:
             return question
-        if model:
-            try:
-                return model.rewrite(question, history)
-            except ModelUnavailable:
-                pass  # the rules below need no model, and the writer will say what is wrong with it
-        return standalone(question, history, lambda query: index.search(query, 1))
+
+        def search(query: str) -> Sequence[Hit]:
+            return index.search(query, 1)
+
+        def answering(query: str) -> tuple[Hit, ...]:
+            return gather_parts(understand_parts(query, search, self._glossary), index, self.settings.k).hits
+
+        same = ruled = standalone(question, history, search)
+        if ruled == question:
+            before = asked_before(history, search)
+            told, hits = search(before), answering(question)
+            # What was told before answers this, too: better than another passage that the question does not name.
+            goes_on = any(cover(understand(question, self._glossary), hit, index).answers for hit in told)
+            same_passage = hits and told and hits[0].chunk.chunk_id == told[0].chunk.chunk_id
+            if same_passage or (hits and (not goes_on or _names(question, hits[0]))):
+                return question
+            same = about_the_same(question, before, search)
+        if model and (written := _rewritten(question, history, model)) and answering(written):
+            return written
+        return same if answering(same) else ruled
+
+
+def _names(question: str, hit: Hit) -> bool:
+    """Tell whether a question names what a hit is about."""
+    return not {*map(stem, informative_words(question))}.isdisjoint(map(stem, words(hit.chunk.subject)))
+
+
+def _rewritten(question: str, history: Sequence[Turn], model: "ModelWriter") -> str:
+    """Return the model's rewriting; empty when it has none, or one that loses what was asked."""
+    try:
+        written = model.rewrite(question, history)
+    except ModelUnavailable:
+        return ""  # the rules need no model, and the writer will say what is wrong with it
+    kept = {stem(word) for word in words(written)}
+    return written if kept.issuperset(map(stem, informative_words(question))) else ""
 
 
 class _Draft:
@@ -185,11 +222,21 @@ class _Draft:
         self.notices: list[str] = []
 
     def write(self, writer: Writer, question: Question, evidence: Evidence) -> Iterator[str]:
-        for segment in writer.write(question.text, evidence.hits):
-            if segment.notice:
-                self.notices.append(segment.notice)
-            if segment.text:
-                yield self.say(self._marked(segment))
+        # Who quotes answers part by part; a model is asked the whole question.
+        quoted = evidence.parts if isinstance(writer, ExtractiveWriter) else ()
+        for part, hits in quoted or ((question, evidence.hits),):
+            begun = not self.text
+            for segment in writer.write(part.text, hits):
+                if quoted and segment.citations and all(map(self._cited, segment.citations)):
+                    continue
+                if segment.notice:
+                    self.notices.append(segment.notice)
+                if segment.text:
+                    yield self.say(("" if begun else "\n\n") + self._marked(segment))
+                    begun = True
+
+    def _cited(self, citation: Citation) -> bool:
+        return _place(citation) in self.citations
 
     def say(self, text: str) -> str:
         self.text += text
@@ -201,11 +248,15 @@ class _Draft:
         return f"{stripped} {markers}{segment.text[len(stripped) :]}" if markers else segment.text
 
     def _number(self, citation: Citation) -> int:
-        key = (citation.chunk_id, citation.start, citation.end)
+        key = _place(citation)
         if key not in self.citations:
             fields = {name: getattr(citation, name) for name in Citation.__slots__}
             self.citations[key] = Citation(**{**fields, "marker": len(self.citations) + 1})
         return self.citations[key].marker
+
+
+def _place(citation: Citation) -> tuple[str, int, int]:
+    return citation.chunk_id, citation.start, citation.end
 
 
 def _abstention(question: Question, evidence: Evidence) -> str:

@@ -4,11 +4,13 @@ A fact is answered from the best hits, a list from all members of the section th
 from both sides. What no evidence covers is said, not guessed: see `assistant.coverage`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from assistant.coverage import Coverage, cover
 from assistant.definition import defines
+from assistant.language import language_of
 from assistant.orders import tainted
 from assistant.question import Question, understand
 from index.analyser import words
@@ -28,13 +30,43 @@ class Evidence:
 
     Attributes:
         hits: The hits that answer, best first; none when the corpus does not say.
-        missing: Words of the question, as asked, that nothing covers.
+        missing: What the question asks, as asked, that nothing covers.
         found: Everything that the search found, best first.
+        absent: Words of the question, as asked, that neither these hits cover nor any text of the corpus has.
+        parts: The hits by question, where several are asked at once; empty for one question.
     """
 
     hits: tuple[Hit, ...]
     missing: tuple[str, ...]
     found: tuple[Hit, ...]
+    absent: tuple[str, ...] = ()
+    parts: tuple[tuple[Question, tuple[Hit, ...]], ...] = ()
+
+
+def gather_parts(questions: Sequence[Question], index: Index, k: int) -> Evidence:
+    """Search for each of the questions that are asked at once."""
+    if len(questions) == 1:
+        return gather(questions[0], index, k)
+    each = [gather(question, index, k) for question in questions]
+    return Evidence(
+        hits=_ranked(hit for evidence in each for hit in evidence.hits),
+        missing=tuple(
+            dict.fromkeys(
+                words
+                for question, evidence in zip(questions, each, strict=True)
+                for words in evidence.missing or (() if evidence.hits else (question.text.rstrip(" ?.!"),))
+            )
+        ),
+        found=_ranked(hit for hits in zip_longest(*(evidence.found for evidence in each)) for hit in hits if hit),
+        absent=tuple(dict.fromkeys(word for evidence in each for word in evidence.absent)),
+        parts=tuple((question, evidence.hits) for question, evidence in zip(questions, each, strict=True)),
+    )
+
+
+def _ranked(hits: Iterable[Hit]) -> tuple[Hit, ...]:
+    """Return hits in this order, each chunk once, numbered anew."""
+    once = {hit.chunk.chunk_id: hit for hit in reversed(list(hits))}
+    return tuple(replace(hit, rank=rank) for rank, hit in enumerate(reversed(once.values()), start=1))
 
 
 def gather(question: Question, index: Index, k: int) -> Evidence:
@@ -58,7 +90,8 @@ def gather(question: Question, index: Index, k: int) -> Evidence:
         return Evidence((), _missing(question, judged, index), tuple(found))
     first = max(answering, key=lambda coverage: _preference(question, coverage.hit))
     kept = [coverage.hit for coverage in answering if coverage is not first and coverage.share >= first.share]
-    return Evidence((first.hit, *kept), (), tuple(found))
+    used = (first, *(coverage for coverage in answering if coverage.hit in kept))
+    return Evidence((first.hit, *kept), (), tuple(found), _absent(question, used, index))
 
 
 def _query(question: Question, index: Index) -> str:
@@ -76,8 +109,22 @@ def _preference(question: Question, hit: Hit) -> tuple[bool, bool, int]:
 def _missing(question: Question, judged: Sequence[Coverage], index: Index) -> tuple[str, ...]:
     """Return what even the best covering hit leaves uncovered and the whole corpus never says."""
     best = max(judged, key=lambda coverage: coverage.share, default=None)
-    uncovered = best.uncovered if best else ()
-    return tuple(word for word in uncovered if all(map(index.lacks, words(word))))
+    return _lacking(best.uncovered, index) if best else ()
+
+
+def _absent(question: Question, used: Sequence[Coverage], index: Index) -> tuple[str, ...]:
+    """Return the words that nothing used for the answer covers and no text has; none across languages.
+
+    What a word of another language means in the documents' is too uncertain to say that it is not there.
+    """
+    if language_of(used[0].hit.chunk.plain) != question.language:
+        return ()
+    return _lacking([word for word in used[0].uncovered if all(word in each.uncovered for each in used)], index)
+
+
+def _lacking(asked: Sequence[str], index: Index) -> tuple[str, ...]:
+    """Return which of these words, as asked, no text of the corpus has."""
+    return tuple(word for word in asked if all(map(index.lacks, words(word))))
 
 
 def _both_sides(question: Question, index: Index, k: int) -> Evidence | None:

@@ -1,15 +1,17 @@
 """Follow-up questions made to stand alone, by rule: for when no model is there to rewrite them.
 
-Two shapes depend on what came before: "e o X?", which asks the last question again about X, and a question that
-points back with a pronoun or says nothing of what it is about. Anything else stands alone.
+Three shapes depend on what came before: "e o X?", which asks the last question again about X; "e o segundo?", which
+asks about a member of the list just answered; and a question that points back with a pronoun or says nothing of what
+it is about. Anything else stands alone.
 """
 
 import re
 from collections.abc import Callable, Sequence
 
 from assistant.answer import Turn
+from assistant.language import DEFAULT, language_of
 from assistant.question import informative_words
-from index.analyser import stem, word_spans, words
+from index.analyser import fold, stem, word_spans, words
 from index.hit import Hit
 from ingest.sentences import sentence_spans
 
@@ -29,6 +31,20 @@ _POINTS_BACK = re.compile(
     re.IGNORECASE,
 )
 _ASKS = re.compile(r"(?:qual|quais|que|o que|quem|como|onde|quando|quant[oa]s?|por|para|wh\w+|how)\b", re.IGNORECASE)
+_PLACES = {
+    "primeir": 0, "first": 0, "segund": 1, "second": 1, "terceir": 2, "tercer": 2, "third": 2, "quart": 3, "cuart": 3,
+    "fourth": 3, "quint": 4, "fifth": 4, "sext": 5, "sixth": 5,
+    "setim": 6, "oitav": 7, "non": 8, "decim": 9, "penultim": -2, "ultim": -1, "last": -1,
+}  # fmt: skip
+_NTH = re.compile(
+    r"\b(?P<link>[oa]|ao|à|d[oa]|n[oa]|del|al|el|la|the)\s+"
+    r"(?P<nth>(?:primeir|segund|terceir|quart|quint|sext|s[ée]tim|oitav|non|d[ée]cim|pen[úu]ltim|[úu]ltim|tercer|cuart)[oa]|primero|first|second|third"
+    r"|fourth|fifth|sixth|last)\b(?:\s+(?P<what>\w+))?",
+    re.IGNORECASE,
+)
+_MEMBER = re.compile(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+(?P<text>.+?)(?:\s*\[\d+\])*\s*$", re.MULTILINE)
+_HEAD = re.compile(r"^[*_`\"“]*(?P<name>[^:;,.(—–|]+)")
+_WHAT_IS = {"pt": "O que é", "en": "What is", "es": "Qué es"}
 _SEVERAL = {"eles", "elas", "deles", "delas", "neles", "nelas", "they", "them"}
 _LONGEST_TOPIC = 5  # words; what is longer asks something of its own
 
@@ -42,13 +58,30 @@ def standalone(question: str, history: Sequence[Turn], search: Search) -> str:
         search: Finds hits, best first; tells what an earlier question was about.
     """
     resolved = ""
-    for asked in (*(turn.question for turn in history), question):
-        resolved = _resolve(asked, resolved, search) if resolved else asked
+    listed: list[str] = []  # by the last answer that was a list
+    for turn in (*history, Turn(question, "")):
+        resolved = _resolve(turn.question, resolved, listed, search) if resolved else turn.question
+        members = [found["text"] for found in _MEMBER.finditer(turn.answer)]
+        listed = members if len(members) > 1 else listed
     return resolved
 
 
-def _resolve(question: str, previous: str, search: Search) -> str:
+def asked_before(history: Sequence[Turn], search: Search) -> str:
+    """Return the last question of a conversation, standing alone."""
+    return standalone(history[-1].question, history[:-1], search)
+
+
+def about_the_same(question: str, before: str, search: Search) -> str:
+    """Return the question, asked of what the one before was about: "Quanto tempo leva?" names nothing itself."""
+    topic = _topic(before, search)
+    return f"{question.rstrip(' ?.!')} {topic}?" if topic else question
+
+
+def _resolve(question: str, previous: str, listed: Sequence[str], search: Search) -> str:
     question = _without_reply(question)
+    nth = _of_the_nth(question, listed, search)
+    if nth:
+        return nth
     again = _AGAIN.match(question.strip()) or _ABOUT.match(question.strip())
     if again and _is_topic(again["new"]):
         return _asked_of(again["new"], previous, search)
@@ -63,6 +96,34 @@ def _resolve(question: str, previous: str, search: Search) -> str:
         return f"{question.rstrip(' ?')} {topic}?"
     link = {"d": "de ", "n": "em "}.get(pointer.group()[0].lower(), "") if pointer["of"] else ""
     return f"{question[: pointer.start()]}{link}{topic}{question[pointer.end() :]}"
+
+
+def _of_the_nth(question: str, members: Sequence[str], search: Search) -> str:
+    """Return the question with the name of the member that it counts to; as it is when the list has no such member.
+
+    Empty when it counts to nothing.
+    """
+    match = _NTH.search(question)
+    if not match or not members or informative_words(match["what"] or ""):
+        return ""
+    place = next(place for start, place in _PLACES.items() if fold(match["nth"]).startswith(start))
+    if place >= len(members) or -place > len(members):
+        return question
+    topic = _name(members[place], search)
+    if not informative_words(question[: match.start()] + question[match.end() :]):
+        return f"{_WHAT_IS.get(language_of(question), _WHAT_IS[DEFAULT])} {topic}?"
+    end = match.end() if words(match["what"] or "") else match.end("nth")
+    link = {"d": "de ", "n": "em "}.get(match["link"][0].lower(), "")
+    return f"{question[: match.start()]}{link}{topic}{question[end:]}"
+
+
+def _name(member: str, search: Search) -> str:
+    """Name a member of a list: the subject of the chunk that it quotes, else what it begins with."""
+    hits = search(member)
+    head = _HEAD.match(member)
+    name = head["name"].strip('*_`"” ') if head else member
+    subject = hits[0].chunk.subject if hits else ""
+    return subject if subject and subject in member else name
 
 
 def _without_reply(question: str) -> str:

@@ -40,6 +40,8 @@ _FRAME_TOKENS = 100  # what marks the edges of a passage, or of the whole prompt
 _MAX_REPEATS = 3
 _HISTORY_TURNS = 4
 _HISTORY_ANSWER_CHARS = 400
+_OLDER_TURNS = 12
+_OLDER_QUESTION_CHARS = 120
 _MAX_QUESTION_CHARS = 300
 _TELLING_WORDS = 12  # of the beginning of an answer, to tell its language by
 _ENDS_SENTENCE = re.compile(r"[.!?…:][\"”»)\]*_]*$")
@@ -306,9 +308,16 @@ def _seal(parts: Sequence[str]) -> str:
 
 
 def _conversation(history: Sequence[Turn]) -> str:
+    """Render the last turns; of those before them only what was asked, so that a long talk stays a short prompt."""
+    asked = [turn.question[:_OLDER_QUESTION_CHARS] for turn in history[:-_HISTORY_TURNS]][-_OLDER_TURNS:]
     return "\n".join(
-        f"Pergunta: {turn.question}\nResposta: {turn.answer[:_HISTORY_ANSWER_CHARS]}"
-        for turn in history[-_HISTORY_TURNS:]
+        (
+            *(["Perguntas de antes: " + " / ".join(asked)] if asked else []),
+            *(
+                f"Pergunta: {turn.question}\nResposta: {turn.answer[:_HISTORY_ANSWER_CHARS]}"
+                for turn in history[-_HISTORY_TURNS:]
+            ),
+        )
     )
 
 

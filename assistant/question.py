@@ -41,7 +41,8 @@ _TOPIC = re.compile(
     r"|defina|what (?:is|are)|what does|define|qu[eé] (?:es|son|significa))\s+(?P<topic>.+?)(?:\s+means?)?$",
     re.IGNORECASE,
 )
-_QUANTITY = re.compile(r"\b(?:quant[oa]s|how many|cuánt[oa]s)\b", re.IGNORECASE)
+_DURATION = re.compile(r"\b(?:quanto tempo|how long|cu[áa]nto tiempo)\b", re.IGNORECASE)
+_QUANTITY = re.compile(rf"\b(?:quant[oa]s|how many|cuánt[oa]s)\b|{_DURATION.pattern}", re.IGNORECASE)
 _ARTICLE = re.compile(r"^(?:o|a|os|as|um|uma|the|an|el|la|los|las)\s+", re.IGNORECASE)
 _END = re.compile(r"[\s?!.…;:]+$")
 
@@ -94,7 +95,8 @@ def understand(text: str, glossary: Glossary | None = None) -> Question:
 
 def informative_words(text: str) -> tuple[str, ...]:
     """Return the folded words of a text that say what it is about: neither stop words nor words that only ask."""
-    informative = [word for word in dict.fromkeys(words(text)) if word not in _asking()]
+    named = _DURATION.sub(" ", text)  # asks for a number: no text need say "tempo" to answer
+    informative = [word for word in dict.fromkeys(words(named)) if word not in _asking()]
     typing_errors = misspelled(informative, sorted(_asking())).max(axis=1, initial=0.0)
     return tuple(word for word, error in zip(informative, typing_errors.tolist(), strict=True) if not error)
 

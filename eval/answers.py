@@ -27,10 +27,17 @@ from ingest.sentences import sentence_spans
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """What the first citation of an answer marks, and the sentence that it stands in; both empty for an abstention."""
+    """What the first citation of an answer marks, and the sentence that it stands in; both empty for an abstention.
+
+    Attributes:
+        span: What is marked.
+        sentence: The sentence that it stands in.
+        half: Whether the answer names something of the question as missing.
+    """
 
     span: str = ""
     sentence: str = ""
+    half: bool = False
 
 
 def run_answers(folder: Path, settings: Settings, *, progress: Progress | None = None) -> dict[str, Any]:
@@ -44,7 +51,8 @@ def run_answers(folder: Path, settings: Settings, *, progress: Progress | None =
     Returns:
         `measures`, in [0, 1], over all questions, an abstention counting 0: `Holds@1` (the sentence of the first
         citation holds a reference), `F1` (SQuAD token F1 of what it marks), `F1_sentence` (of its sentence) and
-        `answered`; `queries` (how many) and `seconds` (all of it).
+        `answered`, and `half` (answered, with something of the question named as missing); `queries` (how many) and
+        `seconds` (all of it).
 
     Raises:
         DatasetError: A file is missing, or a line of it cannot be used.
@@ -81,7 +89,7 @@ def _first_cited(assistant: Assistant, answer: Answer) -> Marked:
     text, offset = assistant.section_text(citation)
     at = citation.start - offset
     sentence = next((text[start:end] for start, end in sentence_spans(text) if start <= at < end), citation.quote)
-    return Marked(citation.quote, sentence)
+    return Marked(citation.quote, sentence, bool(answer.missing))
 
 
 def _measures(references: Mapping[str, Sequence[str]], marked: Mapping[str, Marked]) -> dict[str, float]:
@@ -91,6 +99,7 @@ def _measures(references: Mapping[str, Sequence[str]], marked: Mapping[str, Mark
         "F1": sum(squad_f1(found.span, right) for found, right in pairs) / len(pairs),
         "F1_sentence": sum(squad_f1(found.sentence, right) for found, right in pairs) / len(pairs),
         "answered": sum(bool(found.span) for found, _ in pairs) / len(pairs),
+        "half": sum(found.half for found, _ in pairs) / len(pairs),
     }
 
 
