@@ -17,18 +17,17 @@ from index.embedder import FloatArray
 from index.features import IntArray, Sequences, Terms
 from index.words import VIEWS, SegmentWords
 
+ScoreArray = npt.NDArray[np.float64]
+
 # BM25 as Lucene scores it (Kamphuis et al., "Which BM25 do you mean?", ECIR 2020, without the constant factor k1 + 1):
 #     idf * tf / (tf + K1 * (1 - B + B * length / mean length)),  idf = ln(1 + (N - n + 0.5) / (n + 0.5))
 K1 = 1.5
 B = 0.75
 
-POSTINGS = 250_000
+POSTINGS = 400_000
 """How many postings of a view are read in search of candidates: those of the rarest terms, whole terms at a time. The
-commoner terms then add to what was found. So a question costs about the same however large the index is, and in one
-with fewer postings to read nothing is left out."""
-
-REFINED = 4
-"""For each candidate that is wanted, how many of the best by the rarest terms are scored by all of them."""
+candidates are then scored by all terms. So a question costs about the same however large the index is, and in one with
+fewer postings to read nothing is left out."""
 
 
 class Words:
@@ -96,7 +95,7 @@ class LookedUp:
     firsts: IntArray
     ends: IntArray
 
-    def rarest(self) -> npt.NDArray[np.bool_]:
+    def rarest(self) -> BoolArray:
         """Return which terms are the rarest, `POSTINGS` postings of them: shape (terms,)."""
         postings = (self.ends - self.firsts).sum(axis=0)
         order = np.argsort(postings, kind="stable")
@@ -119,13 +118,8 @@ class Matches:
         self.terms = Terms(found["stems"].terms, found["stems"].idf)
 
     def best(self, view: str, k: int) -> IntArray:
-        """Return the k rows that score best in a view, in no order; only rows with a score above 0."""
-        rarest = self._found[view].rarest()
-        wanted = k if rarest.all() else REFINED * k
-        rows, scores = (np.concatenate(parts) for parts in zip(*self._bests(view, rarest, wanted), strict=True))
-        if not rarest.all():
-            rows = rows[_highest(scores, wanted)]
-            scores = self.scores(view, rows)
+        """Return the k rows that score best in a view by its rarest terms, in no order; none that scores 0."""
+        rows, scores = (np.concatenate(parts) for parts in zip(*self._bests(view, k), strict=True))
         best: IntArray = rows[_highest(scores, k)]
         return best
 
@@ -135,43 +129,64 @@ class Matches:
         for segment, positions, own in self._words.rows.by_segment(rows):
             part, start = self._words.parts[segment], self._words.rows.starts[segment]
             saturation = self._words.saturation[view][start + own]
-            narrow = own.astype(part.rows.dtype)  # or else searching would widen the postings
-            for weight, first, end in zip(found.weights, found.firsts[segment], found.ends[segment], strict=True):
-                if first == end:
-                    continue
-                at = first + np.minimum(np.searchsorted(part.rows[first:end], narrow), end - first - 1)
-                often = np.where(part.rows[at] == narrow, part.counts[at], 0).astype(np.float32)
-                scores[positions] += weight * (often / (often + saturation))
+            at, there = _find(part, own, found.firsts[segment], found.ends[segment])
+            often = np.where(there, part.counts[at], 0).astype(np.float32)
+            scores[positions] = (found.weights[:, None] * (often / (often + saturation))).sum(axis=0)
         return scores
 
     def sequences(self, rows: IntArray) -> Sequences:
         """Return where the given rows have the query's stems."""
         return self._words.sequences(rows, self._found["stems"])
 
-    def _bests(self, view: str, terms: npt.NDArray[np.bool_], k: int) -> list[tuple[IntArray, FloatArray]]:
-        """Return, for each segment, the k live rows that score best by some of the terms, and those scores."""
+    def _bests(self, view: str, k: int) -> list[tuple[IntArray, ScoreArray]]:
+        """Return, for each segment, the k live rows that score best by the rarest terms, and those scores."""
+        terms = self._found[view].rarest()
         bests = []
+        lowest = 0.0  # that can still be among the k best of all
         for segment, live in enumerate(self._words.live):
             scores = self._segment_scores(view, segment, terms)
             if live is not None:
                 scores[~live] = 0
-            own = np.flatnonzero(scores)
+            own = np.flatnonzero(scores > lowest)
             own = own[_highest(scores[own], k)]
+            lowest = max(lowest, float(scores[own].min())) if len(own) == k else lowest
             bests.append((self._words.rows.row_of(segment, own), scores[own]))
         return bests
 
-    def _segment_scores(self, view: str, segment: int, terms: npt.NDArray[np.bool_]) -> FloatArray:
+    def _segment_scores(self, view: str, segment: int, terms: BoolArray) -> ScoreArray:
         """Score all rows of a segment by some of the terms."""
         found, part, start = self._found[view], self._words.parts[segment], self._words.rows.starts[segment]
         size = part.lengths.shape[1]
         spans = list(zip(found.firsts[segment][terms].tolist(), found.ends[segment][terms].tolist(), strict=True))
         if not spans:
-            return np.zeros(size, dtype=np.float32)
+            return np.zeros(size)
         rows = np.concatenate([part.rows[first:end] for first, end in spans])
         often = np.concatenate([part.counts[first:end] for first, end in spans]).astype(np.float32)
         weights = np.repeat(found.weights[terms], [end - first for first, end in spans])
         saturation = self._words.saturation[view][start : start + size][rows]
-        return np.bincount(rows, weights * (often / (often + saturation)), minlength=size).astype(np.float32)
+        gained = weights * (often / (often + saturation))
+        return np.bincount(rows, gained, minlength=size).astype(np.float64, copy=False)
+
+
+def _find(part: SegmentWords, rows: IntArray, firsts: IntArray, ends: IntArray) -> tuple[IntArray, BoolArray]:
+    """Find rows in the postings of several terms at once, by halving: where each is and whether; shape (terms, rows).
+
+    Args:
+        part: The segment.
+        rows: Its own rows, shape (rows,).
+        firsts: Where the postings of each term begin, shape (terms,).
+        ends: Where those end.
+    """
+    low = np.repeat(firsts[:, None], len(rows), axis=1)
+    high = np.repeat(ends[:, None], len(rows), axis=1)
+    last = len(part.rows) - 1
+    for _ in range(int((ends - firsts).max(initial=0)).bit_length()):
+        middle = (low + high) >> 1
+        before = (middle < high) & (part.rows[np.minimum(middle, last)] < rows)
+        low = np.where(before, middle + 1, low)
+        high = np.where(before, high, middle)
+    at = np.minimum(low, last)
+    return at, (low < ends[:, None]) & (part.rows[at] == rows)
 
 
 def _counted(part: SegmentWords, live: BoolArray, firsts: IntArray, ends: IntArray) -> IntArray:
@@ -180,7 +195,7 @@ def _counted(part: SegmentWords, live: BoolArray, firsts: IntArray, ends: IntArr
     return np.array([np.count_nonzero(live[part.rows[first:end]]) for first, end in spans], dtype=np.int64)
 
 
-def _highest(scores: FloatArray, k: int) -> IntArray:
+def _highest(scores: ScoreArray, k: int) -> IntArray:
     """Return the places of the k highest scores above 0, in no order."""
     above = np.flatnonzero(scores > 0)
     if len(above) <= k:
