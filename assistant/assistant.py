@@ -17,7 +17,7 @@ from assistant.parts import understand_parts
 from assistant.phrases import phrase
 from assistant.question import Question, informative_words, understand
 from assistant.settings import Settings
-from assistant.workspace import index_folder, open_embedder, open_reranker
+from assistant.workspace import open_embedder, open_reranker, open_store
 from assistant.writer import Writer
 from index.analyser import stem, words
 from index.hit import Hit
@@ -62,8 +62,8 @@ class Assistant:
             EmbedderUnavailable: The embedding model or the reranker is not on this machine.
         """
         masked = recipe(settings.redact)
-        root, embedder = index_folder(workspace), open_embedder(settings)
-        live = LiveIndex(root, embedder, open_reranker(settings), redaction=masked)
+        store, embedder = open_store(workspace, settings), open_embedder(settings)
+        live = LiveIndex(store, embedder, open_reranker(settings), redaction=masked)
         return cls(live, settings, load_glossary(workspace))
 
     @property

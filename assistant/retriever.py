@@ -1,6 +1,6 @@
 """The search as a LangChain retriever, to drop into other people's chains.
 
-retriever = CorujaRetriever(index=Index.open(root, embedder), k=5)
+retriever = CorujaRetriever(index=FaissStore(root).open(embedder), k=5)
 chain = {"context": retriever, "question": RunnablePassthrough()} | prompt | model | StrOutputParser()
 """
 

@@ -16,9 +16,9 @@ from ingest.errors import CorpusError, IndexMissing
 from ingest.redaction import RedactionKind, recipe, redact
 
 if TYPE_CHECKING:
-    from index.build import IndexBuild
     from index.contents import Entry
     from index.index import Index
+    from index.store import Build, Store
     from ingest.corpus import Problem
 
 SETTINGS_NAME = "coruja.toml"
@@ -81,6 +81,13 @@ def index_folder(workspace: Path) -> Path:
     return workspace / BUILT_NAME / "index"
 
 
+def open_store(workspace: Path, settings: Settings) -> "Store":
+    """Return where the generations of a workspace's index are kept, as the settings want it."""
+    from index.faiss_store import FaissStore
+
+    return FaissStore(index_folder(workspace))
+
+
 def corpus_folder(workspace: Path, settings: Settings) -> Path:
     """Return where a workspace's documents live."""
     return (workspace / settings.corpus.expanduser()).resolve()
@@ -119,10 +126,8 @@ def open_index(workspace: Path, settings: Settings, embedder: Embedder | None = 
         IndexDamaged: A file of the index is missing or altered.
         EmbedderUnavailable: The embedding model is not on this machine.
     """
-    from index.index import Index
-
     embedder = embedder or open_embedder(settings)
-    return Index.open(index_folder(workspace), embedder, open_reranker(settings), redaction=recipe(settings.redact))
+    return open_store(workspace, settings).open(embedder, open_reranker(settings), redaction=recipe(settings.redact))
 
 
 def build(
@@ -141,17 +146,15 @@ def build(
         EmbedderUnavailable: The embedding model is not on this machine.
         IndexBusy: Another process is building here.
     """
-    from index.build import IndexBuild
-
     started = perf_counter()
     corpus = corpus_folder(workspace, settings)
     if not corpus.is_dir():
         raise CorpusError(f"The corpus folder {corpus} does not exist.", "Create it and put documents into it.")
     reading = _Reading(corpus, int(settings.max_file_mb * 1_000_000), settings.redact, progress)
     tell = progress or (lambda done, total, what: None)
-    before = _served_generation(workspace)
-    with IndexBuild(
-        index_folder(workspace),
+    store = open_store(workspace, settings)
+    before = _served_generation(store)
+    with store.build(
         embedder or open_embedder(settings),
         redaction=recipe(settings.redact),
         progress=lambda done, total: tell(done, total, "embedding"),
@@ -170,11 +173,9 @@ def build(
     )
 
 
-def _served_generation(workspace: Path) -> str:
-    from index.generations import current
-
+def _served_generation(store: "Store") -> str:
     try:
-        return current(index_folder(workspace)).name
+        return store.served()
     except IndexMissing:
         return ""
 
@@ -191,7 +192,7 @@ class _Reading:
     repairs: dict[str, str] = field(default_factory=dict)
     redactions: Counter[str] = field(default_factory=Counter)
 
-    def read_into(self, index: "IndexBuild") -> None:
+    def read_into(self, index: "Build") -> None:
         # Reading brings parsers along, which an answer does without.
         from ingest.corpus import Problem, Unchanged, read_documents
 
@@ -210,7 +211,7 @@ class _Reading:
                 why = "It has no text of its own: only front matter, comments or inclusions."
                 self.problems.append(Problem(entry.doc_id, why, "Write something into it, or move it away."))
 
-    def _add(self, document: Document, index: "IndexBuild") -> "Entry":
+    def _add(self, document: Document, index: "Build") -> "Entry":
         from ingest.splitter import split
 
         counts = Counter[str]()

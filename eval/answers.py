@@ -19,8 +19,9 @@ from assistant.workspace import open_embedder, open_reranker
 from eval.beir import Progress, passages, read_queries
 from eval.dataset import json_lines
 from eval.measures import normalised, squad_f1
-from index.build import build_index
+from index.faiss_store import FaissStore
 from index.live import LiveIndex
+from index.store import build_index
 from ingest.errors import DatasetError
 from ingest.sentences import sentence_spans
 
@@ -64,8 +65,9 @@ def run_answers(folder: Path, settings: Settings, *, progress: Progress | None =
     quoting = settings.model_copy(update={"writer": "extractive"})
     with TemporaryDirectory(prefix="coruja-answers-") as root:
         indexing = (lambda done, total: progress(done, total, "index")) if progress else None
-        build_index(Path(root), passages(folder / "corpus.jsonl"), embedder, progress=indexing)
-        live = LiveIndex(Path(root), embedder, open_reranker(settings))
+        store = FaissStore(Path(root))
+        build_index(store, passages(folder / "corpus.jsonl"), embedder, progress=indexing)
+        live = LiveIndex(store, embedder, open_reranker(settings))
         with closing(Assistant(live, quoting, load_glossary(Path(root)))) as assistant:
             marked = dict(_ask(assistant, questions, progress))
     return {

@@ -14,10 +14,11 @@ from typing import Any
 
 from eval.dataset import json_lines, text_lines
 from eval.measures import score_run
-from index.build import build_index
 from index.embedder import Embedder
+from index.faiss_store import FaissStore
 from index.index import Index
 from index.reranker import Reranker
+from index.store import build_index
 from ingest.chunk import Chunk
 from ingest.document import Document
 from ingest.errors import DatasetError
@@ -51,8 +52,9 @@ def run_beir(
     queries = read_queries(folder / "queries.jsonl", qrels, judged_in="qrels/test.tsv")
     with TemporaryDirectory(prefix="coruja-beir-") as root:
         indexing = (lambda done, total: progress(done, total, "index")) if progress else None
-        build_index(Path(root), passages(folder / "corpus.jsonl"), embedder, progress=indexing)
-        index = Index.open(Path(root), embedder, reranker)
+        store = FaissStore(Path(root))
+        build_index(store, passages(folder / "corpus.jsonl"), embedder, progress=indexing)
+        index = store.open(embedder, reranker)
         try:
             run = _search(index, queries, progress)
         finally:

@@ -7,19 +7,20 @@ many.
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from index.analyser import ANALYSER_VERSION
 from index.contents import Entry, read_contents, write_contents
 from index.embedder import Embedder, FloatArray
 from index.generations import building, candidates, checksum, current, free_name, link, publish, serve, tidy, verify
 from index.manifest import FORMAT_VERSION, Manifest
+from index.store import Progress
 from ingest.chunk import SPLITTER_VERSION, Chunk
 from ingest.document import Document
 from ingest.errors import CorpusError, IndexDamaged, IndexMismatch, IndexMissing
@@ -32,38 +33,6 @@ SEGMENT_ROWS = 131_072
 
 MERGE_UP_TO = 2
 """A segment is merged into a new one when it is at most this many times as large, so that sizes grow geometrically."""
-
-Progress = Callable[[int, int], None]
-
-
-def build_index(
-    root: Path,
-    documents: Iterable[tuple[Document, Sequence[Chunk]]],
-    embedder: Embedder,
-    *,
-    redaction: str = "",
-    progress: Progress | None = None,
-) -> Manifest:
-    """Build a generation of these documents and serve it; nothing is written when it would equal the served one.
-
-    Args:
-        root: The index folder; created when missing.
-        documents: Every document with its chunks; read once, never held whole.
-        embedder: Embeds the chunks.
-        redaction: What was masked in the documents, and how (see `ingest.redaction.recipe`); empty for nothing.
-        progress: Called with (chunks embedded, chunks to embed) as the work goes on.
-
-    Raises:
-        CorpusError: There is no chunk to index.
-        IndexBusy: Another process is building here.
-    """
-    with IndexBuild(root, embedder, redaction=redaction, progress=progress) as build:
-        for document, chunks in documents:
-            if build.known.get(document.doc_id) == document.content_hash:
-                build.keep(document.doc_id)
-            else:
-                build.add(document, chunks)
-        return build.publish()
 
 
 class IndexBuild:
@@ -87,6 +56,7 @@ class IndexBuild:
     def __init__(
         self, root: Path, embedder: Embedder, *, redaction: str = "", progress: Progress | None = None
     ) -> None:
+        self.known: Mapping[str, str] = {}
         self._root = root
         self._embedder = embedder
         self._redaction = redaction
@@ -97,7 +67,7 @@ class IndexBuild:
         self._writers: list[SegmentWriter] = []
         self._embedded = 0
 
-    def __enter__(self) -> "IndexBuild":
+    def __enter__(self) -> Self:
         """Take the lock and look at what is there."""
         self._folder = self._stack.enter_context(building(self._root))
         self._before = self._last_good()

@@ -4,6 +4,7 @@ Every feature is higher for a better candidate and comparable between corpora of
 divided by the query's total idf, or standardised over the candidates; the others are shares of that total.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +70,26 @@ class Sequences:
     terms: IntArray
     lengths: IntArray
     heading_lengths: IntArray
+
+
+def feature_rows(
+    terms: Terms, sequences: Sequences, scores: Mapping[str, FloatArray], cosines: FloatArray
+) -> FloatArray:
+    """Return the features of candidates: shape (candidates, features), in the order of `FEATURES`.
+
+    Args:
+        terms: The query's stems.
+        sequences: Where the candidates have them.
+        scores: Their BM25 scores in each view, shape (candidates,).
+        cosines: Those of their vectors with the query's, same shape.
+    """
+    values = match_features(terms, sequences)
+    for view, found in scores.items():
+        values[view] = found / terms.total
+        values[f"{view}_z"] = standardise(found)
+    values["dense"] = cosines
+    values["dense_gap"] = cosines * (1.0 - values["coverage"].max(initial=0.0))
+    return np.stack([values[name] for name in FEATURES], axis=1).astype(np.float32)
 
 
 def match_features(terms: Terms, sequences: Sequences) -> dict[str, FloatArray]:

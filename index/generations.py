@@ -19,14 +19,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from index.history import KEEP
 from index.manifest import Manifest
 from ingest.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexMissing, IndexUnwritable
 
 # Of files that this process has read, so that a running server does not read its whole index for every edit.
 _checksums: dict[tuple[int, int, int, int], str] = {}
-
-KEEP = 3
-"""Generations kept when another is served: that one, and the newest others."""
 
 
 def current(root: Path) -> Path:

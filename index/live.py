@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from threading import Lock
 
 from index.embedder import Embedder
-from index.generations import current
 from index.index import Index
 from index.reranker import Reranker
+from index.store import Store
 from ingest.errors import IndexDamaged, IndexMismatch, IndexMissing
 
 
@@ -17,7 +16,7 @@ class LiveIndex:
     """Lends the served generation; who borrowed one keeps it until done, whatever is served meanwhile.
 
     Args:
-        root: The index folder.
+        store: Where the generations are.
         embedder: Embeds the queries.
         reranker: Orders the best candidates of every search anew.
         redaction: How the documents have to be masked (see `ingest.redaction.recipe`).
@@ -29,11 +28,11 @@ class LiveIndex:
     """
 
     def __init__(
-        self, root: Path, embedder: Embedder, reranker: Reranker | None = None, *, redaction: str = ""
+        self, store: Store, embedder: Embedder, reranker: Reranker | None = None, *, redaction: str = ""
     ) -> None:
-        self._root = root
-        self._open = partial(Index.open, root, embedder, reranker, redaction=redaction)
-        self._looked_at = _served_name(root)
+        self._store = store
+        self._open = partial(store.open, embedder, reranker, redaction=redaction)
+        self._looked_at = _served_name(store)
         self._held = _Held(self._open())
         self._swapping = Lock()
         self._counting = Lock()
@@ -69,7 +68,7 @@ class LiveIndex:
         if not self._swapping.acquire(blocking=False):
             return  # another thread is at it; until it is done the old one answers
         try:
-            name = _served_name(self._root)
+            name = _served_name(self._store)
             if name == self._looked_at:
                 return
             self._looked_at = name
@@ -104,8 +103,8 @@ class _Held:
         self.users = 1
 
 
-def _served_name(root: Path) -> str:
+def _served_name(store: Store) -> str:
     try:
-        return current(root).name
+        return store.served()
     except (IndexMissing, OSError):
         return ""

@@ -18,9 +18,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from index.build import build_index
 from index.embedder import load_embedder
-from index.index import Index
+from index.faiss_store import FaissStore
+from index.store import build_index
 from ingest.document import Document
 from ingest.errors import IndexUnwritable
 from ingest.splitter import split
@@ -42,7 +42,7 @@ WRITES = {"os.mkdir", "os.link", "os.rename", "shutil.copyfile", "sqlite3.connec
 def build(root: Path, sentence: str) -> str:
     texts = {"a.md": f"# Loja\n\n{sentence}\n", "b.md": "# Rede\n\nA rede cai às segundas.\n" * 8}
     documents = [Document(name, text, "markdown", name, str(len(text)) + text[:40]) for name, text in texts.items()]
-    return build_index(root, ((document, split(document)) for document in documents), EMBEDDER).generation
+    return build_index(FaissStore(root), ((document, split(document)) for document in documents), EMBEDDER).generation
 
 
 def accident_at(number: int, root: Path, accident: Callable[[str], None]) -> None:
@@ -98,7 +98,7 @@ def suffer(number: int, root: Path, accident: Callable[[str], None]) -> str:
 
 
 def answer(root: Path) -> str:
-    index = Index.open(root, EMBEDDER)
+    index = FaissStore(root).open(EMBEDDER)
     found = index.search("Quando fecha o estoque?")[0].chunk.text
     damage = index.damage
     index.close()

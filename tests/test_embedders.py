@@ -16,11 +16,11 @@ from hub_server import GATED, HubServer
 from ollama_models import honest
 from ollama_server import EMBEDDING_DIMENSION, OllamaServer
 
-from index.build import build_index
 from index.catalogue import catalogue, find
 from index.embedder import load_embedder
-from index.index import Index
+from index.faiss_store import FaissStore
 from index.reranker import CANDIDATES, load_reranker
+from index.store import build_index
 from ingest.chunk import Chunk
 from ingest.document import Document
 from ingest.errors import EmbedderUnavailable, IndexMismatch
@@ -173,9 +173,9 @@ class TestFingerprint:
 
     @pytest.mark.parametrize(("query", "passage"), [("query: ", None), (None, "passage: ")])
     def test_an_index_of_other_prompts_is_refused(self, tmp_path: Path, query: str | None, passage: str | None) -> None:
-        build_index(tmp_path, parts(), load_embedder("minilm"))
+        build_index(FaissStore(tmp_path), parts(), load_embedder("minilm"))
         with pytest.raises(IndexMismatch, match="coruja index"):
-            Index.open(tmp_path, load_embedder("minilm", query_prompt=query, passage_prompt=passage))
+            FaissStore(tmp_path).open(load_embedder("minilm", query_prompt=query, passage_prompt=passage))
 
 
 class TestNotHere:
@@ -344,13 +344,13 @@ class TestOllama:
 
     def test_gone_in_the_middle_leaves_the_old_index(self, tmp_path: Path) -> None:
         embedded = load_embedder("coruja")
-        build_index(tmp_path, parts(), embedded)
+        build_index(FaissStore(tmp_path), parts(), embedded)
         with OllamaServer({"bge-m3": honest}) as server:
             embedder = load_embedder("ollama:bge-m3", ollama_url=server.url)
         with pytest.raises(EmbedderUnavailable, match="ollama serve"):
-            build_index(tmp_path, parts(), embedder)
+            build_index(FaissStore(tmp_path), parts(), embedder)
         assert not list(tmp_path.glob("building-*"))
-        index = Index.open(tmp_path, embedded)
+        index = FaissStore(tmp_path).open(embedded)
         assert index.search("fatura")[0].chunk.headings[-1] == "Custos"
         index.close()
 
@@ -371,9 +371,9 @@ class TestReranker:
         from torch.nn import Identity
 
         embedder = load_embedder("coruja")
-        build_index(tmp_path, parts(), embedder)
-        index = Index.open(tmp_path, embedder, load_reranker(str(cross_encoder)))
-        plain = Index.open(tmp_path, embedder)
+        build_index(FaissStore(tmp_path), parts(), embedder)
+        index = FaissStore(tmp_path).open(embedder, load_reranker(str(cross_encoder)))
+        plain = FaissStore(tmp_path).open(embedder)
         without = plain.search("o que acontece no domingo?", k=10)
         hits = index.search("o que acontece no domingo?", k=10)
         pairs = [("o que acontece no domingo?", hit.chunk.searchable) for hit in without]
@@ -391,9 +391,9 @@ class TestReranker:
     def test_reads_the_best_candidates_only(self, tmp_path: Path, cross_encoder: Path) -> None:
         text = "# Guia\n\n" + "\n\n".join(f"## Fatura {number}\n\nA fatura vence." for number in range(CANDIDATES + 20))
         embedder = load_embedder("coruja")
-        build_index(tmp_path, parts(text), embedder)
-        plain = Index.open(tmp_path, embedder)
-        reranked = Index.open(tmp_path, embedder, load_reranker(str(cross_encoder)))
+        build_index(FaissStore(tmp_path), parts(text), embedder)
+        plain = FaissStore(tmp_path).open(embedder)
+        reranked = FaissStore(tmp_path).open(embedder, load_reranker(str(cross_encoder)))
         best = {hit.chunk.chunk_id for hit in plain.search("fatura", k=CANDIDATES)}
         assert {hit.chunk.chunk_id for hit in reranked.search("fatura", k=CANDIDATES)} == best
         assert len(reranked.search("fatura", k=CANDIDATES + 10)) == CANDIDATES + 10

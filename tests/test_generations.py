@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 from commandline import coruja as run
 
-from index.build import build_index
 from index.embedder import Embedder, load_embedder
-from index.history import diff, generations, promote, prune, rollback
-from index.index import Index
+from index.faiss_store import FaissStore
+from index.store import build_index
 from ingest.document import Document
 from ingest.errors import GenerationMissing, IndexDamaged, IndexMissing
 from ingest.splitter import split
@@ -47,12 +46,12 @@ def build(root: Path, sentence: str, *, filler: int = 20, **more: str) -> str:
     texts = {"a.md": f"# Loja\n\n{sentence}\n", "b.md": "# Rede\n\nA rede cai às segundas-feiras.\n" * filler}
     texts |= {f"{name}.md": text for name, text in more.items()}
     documents = (Document(name, text, "markdown", name, text) for name, text in texts.items())
-    return build_index(root, ((each, split(each)) for each in documents), embedder()).generation
+    return build_index(FaissStore(root), ((each, split(each)) for each in documents), embedder()).generation
 
 
 def answer(root: Path) -> tuple[str, str]:
     """Return the text that is found, and what is damaged."""
-    index = Index.open(root, embedder())
+    index = FaissStore(root).open(embedder())
     found = index.search("Quando fecha o estoque?")[0].chunk.text
     damage = index.damage
     index.close()
@@ -136,10 +135,10 @@ class TestDamage:
             if damage is flip:
                 build(root, SATURDAY)
                 assert answer(root) == (SATURDAY, "")
-                assert not any(generation.damage for generation in generations(root, look_into=True))
+                assert not any(generation.damage for generation in FaissStore(root).generations(look_into=True))
 
     def test_in_what_the_two_generations_share_takes_only_one(self, two_built: Path) -> None:
-        one, other = (two_built / "generations" / each.name for each in generations(two_built))
+        one, other = (two_built / "generations" / each.name for each in FaissStore(two_built).generations())
         shared = {path.name for path in one.rglob("*")} & {path.name for path in other.rglob("*")}
         assert "000001" in shared
         inodes = [{path.stat().st_ino for path in folder.rglob("*") if path.is_file()} for folder in (one, other)]
@@ -176,43 +175,43 @@ class TestDamage:
 
 class TestHistory:
     def test_lists_the_newest_first_and_marks_the_served(self, two: Path) -> None:
-        newest, oldest = generations(two)
+        newest, oldest = FaissStore(two).generations()
         assert (newest.served, oldest.served) == (True, False)
         assert newest.manifest is not None
         assert newest.manifest.documents == 2
 
     def test_promote_and_rollback_serve_another_until_the_next_build(self, two: Path) -> None:
-        newest, oldest = generations(two)
-        assert rollback(two).generation == oldest.name
+        newest, oldest = FaissStore(two).generations()
+        assert FaissStore(two).rollback().generation == oldest.name
         assert answer(two) == (FRIDAY, "")
         with pytest.raises(GenerationMissing, match="no generation older"):
-            rollback(two)
-        assert promote(two, newest.name[:6]).generation == newest.name
+            FaissStore(two).rollback()
+        assert FaissStore(two).promote(newest.name[:6]).generation == newest.name
         assert answer(two) == (SATURDAY, "")
-        rollback(two)
+        FaissStore(two).rollback()
         assert build(two, SATURDAY) == newest.name  # it is there: served, not built again
         assert answer(two) == (SATURDAY, "")
 
     def test_a_damaged_generation_is_not_promoted(self, two: Path) -> None:
-        _, oldest = generations(two)
+        _, oldest = FaissStore(two).generations()
         flip(two / "generations" / oldest.name / "000001" / "lengths.npy")
         with pytest.raises(IndexDamaged, match=r"lengths\.npy"):
-            promote(two, oldest.name)
+            FaissStore(two).promote(oldest.name)
         assert answer(two) == (SATURDAY, "")
-        assert [bool(generation.damage) for generation in generations(two, look_into=True)] == [False, True]
+        assert [bool(generation.damage) for generation in FaissStore(two).generations(look_into=True)] == [False, True]
 
     def test_prune_keeps_the_served_one_whatever_its_age(self, two: Path) -> None:
         build(two, "O estoque fecha no domingo.")
-        newest, middle, oldest = (generation.name for generation in generations(two))
-        promote(two, oldest)
-        assert prune(two, 2) == [middle]
-        assert prune(two, 1) == [newest]
+        newest, middle, oldest = (generation.name for generation in FaissStore(two).generations())
+        FaissStore(two).promote(oldest)
+        assert FaissStore(two).prune(2) == [middle]
+        assert FaissStore(two).prune(1) == [newest]
         assert answer(two) == (FRIDAY, "")
 
     def test_a_reader_keeps_what_is_pruned_and_promoted_under_it(self, two: Path) -> None:
-        reader = Index.open(two, embedder())
-        rollback(two)
-        prune(two, 1)
+        reader = FaissStore(two).open(embedder())
+        FaissStore(two).rollback()
+        FaissStore(two).prune(1)
         assert reader.search("Quando fecha o estoque?")[0].chunk.text == SATURDAY
         assert reader.document_text("a.md").endswith(f"{SATURDAY}\n")
         reader.close()
@@ -222,7 +221,7 @@ class TestHistory:
         before = build(tmp_path, FRIDAY, loja=body, velho="# Velho\n\nSai daqui.\n")
         later = body.replace("na sexta", "no sábado") + "* **Doca:** Abre às oito.\n"
         after = build(tmp_path, FRIDAY, loja=later, novo="# Novo\n\nChega agora.\n")
-        found = diff(tmp_path, before, after)
+        found = FaissStore(tmp_path).diff(before, after)
         assert (found.documents.added, found.documents.changed, found.documents.removed) == (
             ["novo.md"],
             ["loja.md"],
@@ -231,15 +230,15 @@ class TestHistory:
         assert found.chunks.changed == ["loja.md:5 › Loja › Horário"]
         assert found.chunks.added == ["loja.md:7 › Loja › Horário", "novo.md:3 › Novo"]
         assert found.chunks.removed == ["velho.md:3 › Velho"]
-        assert diff(tmp_path, after, after).chunks.changed == []
+        assert FaissStore(tmp_path).diff(after, after).chunks.changed == []
 
     def test_an_unknown_or_ambiguous_name_says_what_to_type(self, two: Path) -> None:
         with pytest.raises(GenerationMissing, match="generations list"):
-            promote(two, "xyz")
+            FaissStore(two).promote("xyz")
         with pytest.raises(GenerationMissing, match="2 generations"):
-            promote(two, "")
+            FaissStore(two).promote("")
         with pytest.raises(IndexMissing):
-            generations(two / "nothing")
+            FaissStore(two / "nothing").generations()
 
 
 def test_the_command_line_offers_them_all(tmp_path: Path) -> None:

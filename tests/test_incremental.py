@@ -14,14 +14,14 @@ import pytest
 
 from assistant.workspace import build, read_settings
 from index.analyser import grams, stem, words
-from index.build import build_index
 from index.contents import Rows, read_contents
 from index.embedder import Embedder, FloatArray, load_embedder
+from index.faiss_store import FaissStore
 from index.generations import current
-from index.index import Index
 from index.manifest import Manifest
 from index.scoring import Words
 from index.segment import Segment
+from index.store import build_index
 from index.vector_cache import VectorCache
 from ingest.chunk import Chunk
 from ingest.corpus import read_document
@@ -88,15 +88,15 @@ def edit(texts: dict[str, str], chance: random.Random) -> None:
 def test_edit_by_edit_or_at_once_the_index_is_the_same(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - repeatable
     texts = {f"{number:03}.md": text for number, text in enumerate(pieces())}
-    build_index(tmp_path / "grown", documents(texts), embedder())
+    build_index(FaissStore(tmp_path / "grown"), documents(texts), embedder())
     for _ in range(12):
         edit(texts, chance)
-        grown = build_index(tmp_path / "grown", documents(texts), embedder())
-    whole = build_index(tmp_path / "whole", documents(texts), embedder())
+        grown = build_index(FaissStore(tmp_path / "grown"), documents(texts), embedder())
+    whole = build_index(FaissStore(tmp_path / "whole"), documents(texts), embedder())
     assert grown.generation.split("-")[0] == whole.generation
     assert (grown.documents, grown.chunks) == (whole.documents, whole.chunks)
     assert len(whole.segments) == 1
-    one, other = (Index.open(tmp_path / name, embedder()) for name in ("grown", "whole"))
+    one, other = (FaissStore(tmp_path / name).open(embedder()) for name in ("grown", "whole"))
     assert one.topics() == other.topics()
     for query in QUERIES:
         hits, expected = one.search(query, 20), other.search(query, 20)
@@ -113,11 +113,11 @@ def test_edit_by_edit_or_at_once_the_index_is_the_same(tmp_path: Path, seed: int
 
 def test_segments_stay_few_however_many_edits(tmp_path: Path) -> None:
     texts = {f"{number:03}.md": "# Nota\n\nUma linha.\n" * 4 for number in range(40)}
-    build_index(tmp_path, documents(texts), embedder())
+    build_index(FaissStore(tmp_path), documents(texts), embedder())
     most = 0
     for number in range(30):
         texts[f"{number % 40:03}.md"] += f"\n# Outra\n\nLinha {number}.\n"
-        most = max(most, len(build_index(tmp_path, documents(texts), embedder()).segments))
+        most = max(most, len(build_index(FaissStore(tmp_path), documents(texts), embedder()).segments))
     assert 1 < most <= 6
 
 
@@ -128,8 +128,8 @@ class TestScores:
     def test_are_lucenes_bm25(self, tmp_path: Path, view: str) -> None:
         texts = {f"{number:03}.md": text for number, text in enumerate(pieces())}
         before = {**texts, "000.md": "Um começo que muda.\n", "zzz.md": "Sai daqui.\n"}
-        build_index(tmp_path, documents(before), embedder())
-        build_index(tmp_path, documents(texts), embedder())
+        build_index(FaissStore(tmp_path), documents(before), embedder())
+        build_index(FaissStore(tmp_path), documents(texts), embedder())
         terms_of = {"words": lambda word: [word], "stems": lambda word: [stem(word)], "grams": grams}[view]
         corpus = [[term for word in words(chunk.searchable) for term in terms_of(word)] for chunk in chunks(texts)]
         reference = bm25s.BM25(method="lucene", k1=1.5, b=0.75)
@@ -163,7 +163,7 @@ class TestEmbedding:
 
         def embedded() -> int:
             counting.texts = 0
-            build_index(tmp_path, documents(texts), counting)
+            build_index(FaissStore(tmp_path), documents(texts), counting)
             return counting.texts
 
         assert embedded() == len({chunk.searchable for chunk in chunks(texts)})

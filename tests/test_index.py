@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.analyser import fold, grams, stem, word_spans, words
-from index.build import build_index
 from index.embedder import Embedder, load_embedder
+from index.faiss_store import FaissStore
 from index.features import FEATURES
-from index.index import Index
+from index.store import build_index
 from ingest.chunk import Chunk
 from ingest.document import Document
 from ingest.errors import CorpusError, EmbedderUnavailable, IndexBusy, IndexDamaged, IndexMismatch, IndexMissing
@@ -93,8 +93,8 @@ def test_a_model_that_is_not_here_says_how_to_bring_it() -> None:
 
 class TestSearch:
     def test_finds_by_word_by_meaning_of_place_and_without_accents(self, tmp_path: Path, embedder: Embedder) -> None:
-        build_index(tmp_path, parts(document("guia.md", PAGE)), embedder)
-        index = Index.open(tmp_path, embedder)
+        build_index(FaissStore(tmp_path), parts(document("guia.md", PAGE)), embedder)
+        index = FaissStore(tmp_path).open(embedder)
         assert index.search("Quando é a manutenção?")[0].chunk.line_start == 10
         assert index.search("quando e a MANUTENCAO")[0].chunk.line_start == 10
         assert index.search("endpoint")[0].chunk.subject == "Endpoint"
@@ -102,8 +102,8 @@ class TestSearch:
         index.close()
 
     def test_ranks_from_1_and_never_more_than_k(self, tmp_path: Path, coruja: Embedder) -> None:
-        build_index(tmp_path, parts(document("guia.md", PAGE)), coruja)
-        index = Index.open(tmp_path, coruja)
+        build_index(FaissStore(tmp_path), parts(document("guia.md", PAGE)), coruja)
+        index = FaissStore(tmp_path).open(coruja)
         hits = index.search("cluster", k=2)
         assert [hit.rank for hit in hits] == [1, 2]
         assert hits[0].score >= hits[1].score
@@ -113,21 +113,21 @@ class TestSearch:
 
     @pytest.mark.parametrize("query", ["", "   ", "?!", "xyzzy", "a" * 5000, "\x00", "ção " * 300, "🦉"])
     def test_any_query_is_answered_with_hits(self, tmp_path: Path, coruja: Embedder, query: str) -> None:
-        build_index(tmp_path, parts(document("guia.md", PAGE)), coruja)
-        index = Index.open(tmp_path, coruja)
+        build_index(FaissStore(tmp_path), parts(document("guia.md", PAGE)), coruja)
+        index = FaissStore(tmp_path).open(coruja)
         assert all(np.isfinite(hit.score) for hit in index.search(query))
         index.close()
 
     def test_one_chunk_of_stop_words_is_an_index_too(self, tmp_path: Path, coruja: Embedder) -> None:
-        build_index(tmp_path, parts(document("a.md", "de para com\n")), coruja)
-        index = Index.open(tmp_path, coruja)
+        build_index(FaissStore(tmp_path), parts(document("a.md", "de para com\n")), coruja)
+        index = FaissStore(tmp_path).open(coruja)
         assert [hit.chunk.text for hit in index.search("para quem")] == ["de para com"]
         index.close()
 
     def test_gives_chunks_sections_and_texts_back_as_they_were(self, tmp_path: Path, coruja: Embedder) -> None:
         page = document("guia.md", PAGE)
-        build_index(tmp_path, parts(page), coruja)
-        index = Index.open(tmp_path, coruja)
+        build_index(FaissStore(tmp_path), parts(page), coruja)
+        index = FaissStore(tmp_path).open(coruja)
         hit = index.search("endpoint")[0]
         original = {chunk.chunk_id: chunk for chunk in split(page)}
         assert hit.chunk == original[hit.chunk.chunk_id] == index.chunk(hit.chunk.chunk_id)
@@ -141,59 +141,61 @@ class TestSearch:
 
 class TestGenerations:
     def test_nothing_changed_writes_nothing(self, tmp_path: Path, coruja: Embedder) -> None:
-        first = build_index(tmp_path, parts(document("guia.md", PAGE)), coruja)
+        first = build_index(FaissStore(tmp_path), parts(document("guia.md", PAGE)), coruja)
         before = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*"))
-        assert build_index(tmp_path, parts(document("guia.md", PAGE)), coruja) == first
+        assert build_index(FaissStore(tmp_path), parts(document("guia.md", PAGE)), coruja) == first
         assert sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*")) == before
 
     def test_an_edit_makes_another_generation_and_a_reader_keeps_its_own(
         self, tmp_path: Path, coruja: Embedder
     ) -> None:
-        first = build_index(tmp_path, parts(document("guia.md", PAGE)), coruja)
-        reader = Index.open(tmp_path, coruja)
-        second = build_index(tmp_path, parts(document("guia.md", PAGE.replace("domingos", "sábados"))), coruja)
+        first = build_index(FaissStore(tmp_path), parts(document("guia.md", PAGE)), coruja)
+        reader = FaissStore(tmp_path).open(coruja)
+        second = build_index(
+            FaissStore(tmp_path), parts(document("guia.md", PAGE.replace("domingos", "sábados"))), coruja
+        )
         assert second.generation != first.generation
         assert "domingos" in reader.search("manutenção")[0].chunk.text
         reader.close()
-        later = Index.open(tmp_path, coruja)
+        later = FaissStore(tmp_path).open(coruja)
         assert "sábados" in later.search("manutenção")[0].chunk.text
         later.close()
 
     def test_a_deleted_document_is_gone(self, tmp_path: Path, coruja: Embedder) -> None:
         other = document("outro.md", "O pinguim mora na geladeira.\n")
-        build_index(tmp_path, parts(document("guia.md", PAGE), other), coruja)
-        build_index(tmp_path, parts(document("guia.md", PAGE)), coruja)
-        index = Index.open(tmp_path, coruja)
+        build_index(FaissStore(tmp_path), parts(document("guia.md", PAGE), other), coruja)
+        build_index(FaissStore(tmp_path), parts(document("guia.md", PAGE)), coruja)
+        index = FaissStore(tmp_path).open(coruja)
         assert not any("pinguim" in hit.chunk.text for hit in index.search("pinguim"))
         index.close()
 
     def test_nothing_indexed_says_what_to_type(self, tmp_path: Path, coruja: Embedder) -> None:
         with pytest.raises(IndexMissing, match="coruja index"):
-            Index.open(tmp_path, coruja)
+            FaissStore(tmp_path).open(coruja)
 
     def test_no_text_at_all_is_an_error_and_the_old_index_stays(self, tmp_path: Path, coruja: Embedder) -> None:
-        served = build_index(tmp_path, parts(document("guia.md", PAGE)), coruja)
+        served = build_index(FaissStore(tmp_path), parts(document("guia.md", PAGE)), coruja)
         with pytest.raises(CorpusError):
-            build_index(tmp_path, parts(), coruja)
-        index = Index.open(tmp_path, coruja)
+            build_index(FaissStore(tmp_path), parts(), coruja)
+        index = FaissStore(tmp_path).open(coruja)
         assert index.manifest == served
         index.close()
 
     def test_another_embedder_is_refused_by_name(self, tmp_path: Path, coruja: Embedder) -> None:
-        build_index(tmp_path, parts(document("guia.md", PAGE)), coruja)
+        build_index(FaissStore(tmp_path), parts(document("guia.md", PAGE)), coruja)
         with pytest.raises(IndexMismatch, match=r"'coruja'.*'minilm'.*coruja index"):
-            Index.open(tmp_path, load_embedder("minilm"))
+            FaissStore(tmp_path).open(load_embedder("minilm"))
 
     @pytest.mark.parametrize("part", ["analyser", "splitter", "format"])
     def test_another_recipe_is_refused(self, tmp_path: Path, coruja: Embedder, part: str) -> None:
-        manifest = build_index(tmp_path, parts(document("guia.md", PAGE)), coruja)
+        manifest = build_index(FaissStore(tmp_path), parts(document("guia.md", PAGE)), coruja)
         another: dict[str, Any] = {part: "0"}
         replace(manifest, **another).write(tmp_path / "generations" / manifest.generation)
         with pytest.raises(IndexMismatch, match=part):
-            Index.open(tmp_path, coruja)
+            FaissStore(tmp_path).open(coruja)
 
     def test_every_damaged_file_is_named_and_the_next_build_repairs_it(self, tmp_path: Path, coruja: Embedder) -> None:
-        manifest = build_index(tmp_path, parts(document("guia.md", PAGE)), coruja)
+        manifest = build_index(FaissStore(tmp_path), parts(document("guia.md", PAGE)), coruja)
         assert "000001/vectors.faiss" in manifest.files
         for name in manifest.files:
             folder = tmp_path / "generations" / (tmp_path / "CURRENT").read_text(encoding="utf-8").strip()
@@ -201,9 +203,9 @@ class TestGenerations:
             data[len(data) // 2] ^= 0xFF
             (folder / name).write_bytes(data)
             with pytest.raises(IndexDamaged, match=name):
-                Index.open(tmp_path, coruja)
-            build_index(tmp_path, parts(document("guia.md", PAGE)), coruja)
-            Index.open(tmp_path, coruja).close()
+                FaissStore(tmp_path).open(coruja)
+            build_index(FaissStore(tmp_path), parts(document("guia.md", PAGE)), coruja)
+            FaissStore(tmp_path).open(coruja).close()
 
     def test_two_writers_at_once_one_is_told(self, tmp_path: Path, coruja: Embedder) -> None:
         holder = subprocess.Popen(
@@ -212,14 +214,14 @@ class TestGenerations:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         with pytest.raises(IndexBusy):
-            build_index(tmp_path, parts(document("guia.md", PAGE)), coruja)
+            build_index(FaissStore(tmp_path), parts(document("guia.md", PAGE)), coruja)
         holder.kill()
         holder.communicate()
-        build_index(tmp_path, parts(document("guia.md", PAGE)), coruja)  # a dead process holds nothing
+        build_index(FaissStore(tmp_path), parts(document("guia.md", PAGE)), coruja)  # a dead process holds nothing
         assert not list(tmp_path.glob("building-*"))
 
     def test_no_file_of_an_index_is_a_pickle(self, tmp_path: Path, coruja: Embedder) -> None:
-        manifest = build_index(tmp_path, parts(document("guia.md", PAGE)), coruja)
+        manifest = build_index(FaissStore(tmp_path), parts(document("guia.md", PAGE)), coruja)
         for path in (tmp_path / "generations" / manifest.generation).rglob("*.npy"):
             np.load(path, allow_pickle=False)
 

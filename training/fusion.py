@@ -25,10 +25,10 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
-from index.build import build_index
 from index.embedder import Embedder, FloatArray, load_embedder
+from index.faiss_store import FaissStore
 from index.features import FEATURES
-from index.index import Index
+from index.store import build_index
 from ingest.chunk import Chunk
 from ingest.document import Document
 from training.data import Pair, read_pairs, split_pairs
@@ -62,10 +62,13 @@ def rank(corpus: Sequence[Pair], asked: set[Pair], embedder: Embedder) -> Iterat
     """Index a corpus and yield the candidates of its asked questions."""
     passages = [pair.passage for pair in corpus]
     with tempfile.TemporaryDirectory() as folder:
+        store = FaissStore(Path(folder))
         build_index(
-            Path(folder), ((_document(at, text), [_chunk(at, text)]) for at, text in enumerate(passages)), embedder
+            store,
+            ((_document(at, text), [_chunk(at, text)]) for at, text in enumerate(passages)),
+            embedder,
         )
-        index = Index.open(Path(folder), embedder)
+        index = store.open(embedder)
         for at in (at for at, pair in enumerate(corpus) if pair in asked):
             found, features = index.candidates(corpus[at].query)
             right = np.array([chunk_id == str(at) for chunk_id in found])

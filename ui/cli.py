@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from assistant.assistant import Assistant
     from assistant.settings import Settings
     from assistant.workspace import BuildReport
+    from index.store import Store
 
 EXIT_PROBLEMS = 3
 
@@ -379,26 +380,22 @@ def _kept_up(call: Call, assistant: "Assistant") -> Iterator[None]:
 Name = Annotated[str, typer.Argument(help="Name of a generation, or how it begins.")]
 
 
-def _index_root(ctx: typer.Context) -> Path:
-    from assistant.workspace import find_workspace, index_folder
+def _store(ctx: typer.Context) -> "Store":
+    from assistant.workspace import open_store
 
-    return index_folder(find_workspace(ctx.ensure_object(Call).workspace))
+    return open_store(*ctx.ensure_object(Call).settings())
 
 
 @history.command("list")
 def list_generations(ctx: typer.Context, as_json: Json = False) -> None:
     """List the generations, the newest first; the one that answers is marked."""
-    from index.history import generations
-
-    console.print_generations(generations(_index_root(ctx)), as_json=as_json)
+    console.print_generations(_store(ctx).generations(), as_json=as_json)
 
 
 @history.command("verify")
 def verify_generations(ctx: typer.Context, as_json: Json = False) -> None:
     """Read every file of every generation and compare its checksum. Exit status 1: something is damaged."""
-    from index.history import generations
-
-    found = generations(_index_root(ctx), look_into=True)
+    found = _store(ctx).generations(look_into=True)
     console.print_generations(found, as_json=as_json)
     if any(generation.damage for generation in found):
         raise typer.Exit(1)
@@ -407,25 +404,19 @@ def verify_generations(ctx: typer.Context, as_json: Json = False) -> None:
 @history.command("diff")
 def diff_generations(ctx: typer.Context, before: Name, after: Name, as_json: Json = False) -> None:
     """Show the documents and chunks that one generation adds to, changes in and removes from another."""
-    from index.history import diff
-
-    console.print_difference(diff(_index_root(ctx), before, after), as_json=as_json)
+    console.print_difference(_store(ctx).diff(before, after), as_json=as_json)
 
 
 @history.command("promote")
 def promote_generation(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
     """Serve a generation, once it is verified. The next `coruja index` brings the index up to the corpus again."""
-    from index.history import promote
-
-    console.print_served(promote(_index_root(ctx), name), as_json=as_json)
+    console.print_served(_store(ctx).promote(name), as_json=as_json)
 
 
 @history.command("rollback")
 def rollback_generation(ctx: typer.Context, as_json: Json = False) -> None:
     """Serve the generation before the served one."""
-    from index.history import rollback
-
-    console.print_served(rollback(_index_root(ctx)), as_json=as_json)
+    console.print_served(_store(ctx).rollback(), as_json=as_json)
 
 
 @history.command("prune")
@@ -435,9 +426,7 @@ def prune_generations(
     as_json: Json = False,
 ) -> None:
     """Remove the oldest generations. The served one always stays."""
-    from index.history import prune
-
-    removed = prune(_index_root(ctx), keep)
+    removed = _store(ctx).prune(keep)
     if as_json:
         console.print_json({"removed": removed})
     else:
