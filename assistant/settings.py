@@ -6,7 +6,7 @@ Precedence: an argument, then the environment (`CORUJA_*`), then `coruja.toml` i
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -39,10 +39,29 @@ Redact = Annotated[tuple[RedactionKind, ...], NoDecode, BeforeValidator(_kinds)]
 """What to mask in documents, in the order of `KINDS`; `true` means all of it."""
 
 
+class IndexSettings(BaseModel):
+    """Where the index is kept: in the workspace's folder, or in a Milvus server."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    store: Literal["faiss", "milvus"] = Field("faiss", description="faiss: in the workspace; milvus: in a server.")
+    uri: str = Field("http://127.0.0.1:19530", description="Where Milvus listens.")
+    token: SecretStr = Field(SecretStr(""), description="Milvus's user:password, or an API key.")
+    name: str = Field(
+        "coruja", pattern=r"^[A-Za-z][A-Za-z0-9_]{0,99}$", description="What the index is called in Milvus."
+    )
+
+
 class Settings(BaseSettings):
     """What an owner can choose. Every field is also `CORUJA_<NAME>` and a key of `coruja.toml`."""
 
-    model_config = SettingsConfigDict(env_prefix="CORUJA_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="CORUJA_",
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="forbid",
+        nested_model_default_partial_update=True,
+    )
 
     writer: WriterName = Field("auto", description="Who writes the answer: auto, extractive or ollama.")
     model: str = Field("qwen2.5:3b", description="Model that writes and rewrites: Ollama's, or provider:name.")
@@ -62,6 +81,9 @@ class Settings(BaseSettings):
     query_prompt: str | None = Field(None, description="Prefix of a query for the embedder; its own when unset.")
     passage_prompt: str | None = Field(None, description="Prefix of a passage for the embedder; its own when unset.")
     reranker: str | None = Field(None, description="Model that orders the best hits anew; none when unset.")
+    index: IndexSettings = Field(
+        IndexSettings.model_validate({}), description="Where the index is kept: a table of its own."
+    )
     corpus: Path = Field(Path("corpus"), description="Folder of the documents, relative to the workspace.")
     max_file_mb: float = Field(20.0, gt=0, description="Larger files are reported, not read.")
     redact: Redact = Field((), description="What indexing masks: cpf, cnpj, nif, email, phone; true for all.")
@@ -107,4 +129,4 @@ def _settings_error(error: ValidationError, file: Path) -> SettingsError:
         known = ", ".join(Settings.model_fields)
         return SettingsError(f"There is no setting '{name}'.", f"Remove it from {file}. Settings are: {known}.")
     message = f"The setting '{name}' cannot be {problem['input']!r}: {problem['msg']}."
-    return SettingsError(message, f"Correct it in {file.name} or in CORUJA_{name.upper()}.")
+    return SettingsError(message, f"Correct it in {file.name} or in CORUJA_{name.upper().replace('.', '__')}.")

@@ -12,13 +12,13 @@ from index.embedder import Embedder, load_embedder
 from index.manifest import Manifest
 from index.reranker import Reranker, load_reranker
 from ingest.document import Document
-from ingest.errors import CorpusError, IndexMissing
+from ingest.errors import CorpusError, IndexMissing, SettingsError
 from ingest.redaction import RedactionKind, recipe, redact
 
 if TYPE_CHECKING:
     from index.contents import Entry
     from index.index import Index
-    from index.store import Build, Store
+    from index.store import Build, Shard, Store
     from ingest.corpus import Problem
 
 SETTINGS_NAME = "coruja.toml"
@@ -41,6 +41,7 @@ class BuildReport:
         manifest: The generation now served.
         unchanged: Whether that generation was there already.
         seconds: How long it took.
+        waiting: The other shards that have to be indexed before all are served; empty when none is missing.
     """
 
     documents: int
@@ -51,6 +52,7 @@ class BuildReport:
     manifest: Manifest
     unchanged: bool
     seconds: float
+    waiting: tuple[int, ...] = ()
 
 
 def find_workspace(start: Path | None = None) -> Path:
@@ -83,6 +85,15 @@ def index_folder(workspace: Path) -> Path:
 
 def open_store(workspace: Path, settings: Settings) -> "Store":
     """Return where the generations of a workspace's index are kept, as the settings want it."""
+    if settings.index.store == "milvus":
+        try:
+            from index.milvus_store import MilvusStore
+        except ImportError as error:
+            message = "The client of Milvus is not installed."
+            raise SettingsError(message, "Run: pip install 'coruja[milvus]'") from error
+
+        token = settings.index.token.get_secret_value()
+        return MilvusStore(index_folder(workspace), settings.index.uri, token, settings.index.name)
     from index.faiss_store import FaissStore
 
     return FaissStore(index_folder(workspace))
@@ -131,7 +142,12 @@ def open_index(workspace: Path, settings: Settings, embedder: Embedder | None = 
 
 
 def build(
-    workspace: Path, settings: Settings, *, progress: Progress | None = None, embedder: Embedder | None = None
+    workspace: Path,
+    settings: Settings,
+    *,
+    progress: Progress | None = None,
+    embedder: Embedder | None = None,
+    shard: tuple[int, int] | None = None,
 ) -> BuildReport:
     """Bring the index up to what the corpus holds now. Only documents that changed are read, split and embedded.
 
@@ -140,17 +156,25 @@ def build(
         settings: What to read and how to embed it.
         embedder: The settings' embedder where it is loaded already.
         progress: Called with (done, total, what) as the work goes on; total is 0 while it is unknown.
+        shard: Number of the part of the corpus that is indexed, and of how many; all of it when None. Every machine
+            that indexes a part has the whole corpus; what they build is served when all parts are there.
 
     Raises:
+        SettingsError: The store has no shards.
+        StoreUnavailable: The server that keeps the index does not answer.
         CorpusError: The corpus is not there, or has no text at all.
         EmbedderUnavailable: The embedding model is not on this machine.
         IndexBusy: Another process is building here.
     """
+    from index.store import Shard
+    from ingest.corpus import corpus_checksum
+
     started = perf_counter()
     corpus = corpus_folder(workspace, settings)
     if not corpus.is_dir():
         raise CorpusError(f"The corpus folder {corpus} does not exist.", "Create it and put documents into it.")
-    reading = _Reading(corpus, int(settings.max_file_mb * 1_000_000), settings.redact, progress)
+    part = Shard(*shard, corpus_checksum(corpus)) if shard else None
+    reading = _Reading(corpus, int(settings.max_file_mb * 1_000_000), settings.redact, progress, part)
     tell = progress or (lambda done, total, what: None)
     store = open_store(workspace, settings)
     before = _served_generation(store)
@@ -158,6 +182,7 @@ def build(
         embedder or open_embedder(settings),
         redaction=recipe(settings.redact),
         progress=lambda done, total: tell(done, total, "embedding"),
+        shard=part,
     ) as index:
         reading.read_into(index)
         manifest = index.publish()
@@ -169,6 +194,9 @@ def build(
         redactions=dict(reading.redactions),
         manifest=manifest,
         unchanged=manifest.generation == before,
+        waiting=tuple(number for number in range(1, part.of + 1) if str(number) not in manifest.segments)
+        if part
+        else (),
         seconds=perf_counter() - started,
     )
 
@@ -188,6 +216,7 @@ class _Reading:
     max_bytes: int
     redact: tuple[RedactionKind, ...]
     progress: Progress | None
+    shard: "Shard | None" = None
     problems: "list[Problem]" = field(default_factory=list)
     repairs: dict[str, str] = field(default_factory=dict)
     redactions: Counter[str] = field(default_factory=Counter)
@@ -196,7 +225,8 @@ class _Reading:
         # Reading brings parsers along, which an answer does without.
         from ingest.corpus import Problem, Unchanged, read_documents
 
-        found_all = read_documents(self.corpus, max_bytes=self.max_bytes, known=index.known)
+        only = self.shard.holds if self.shard else None
+        found_all = read_documents(self.corpus, max_bytes=self.max_bytes, known=index.known, only=only)
         for done, found in enumerate(found_all, start=1):
             if self.progress:
                 self.progress(done, 0, "reading")

@@ -5,7 +5,6 @@ others are analysed and embedded, into a new segment. Small segments are merged 
 many.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
@@ -15,13 +14,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from index.analyser import ANALYSER_VERSION
 from index.contents import Entry, read_contents, write_contents
 from index.embedder import Embedder, FloatArray
 from index.generations import building, candidates, checksum, current, free_name, link, publish, serve, tidy, verify
-from index.manifest import FORMAT_VERSION, Manifest
+from index.manifest import Manifest, identity
 from index.store import Progress
-from ingest.chunk import SPLITTER_VERSION, Chunk
+from ingest.chunk import Chunk
 from ingest.document import Document
 from ingest.errors import CorpusError, IndexDamaged, IndexMismatch, IndexMissing
 
@@ -115,8 +113,8 @@ class IndexBuild:
         """
         if not any(entry.count for entry in self._entries.values()):
             raise CorpusError("There is no text to index.", "Put documents into the corpus folder.")
-        identity = self._identity()
-        there = self._already(identity)
+        name = self._identity()
+        there = self._already(name)
         if there:
             return there
         self._merge()
@@ -124,7 +122,7 @@ class IndexBuild:
         segments = self._carry_over() | {writer.name: writer.rows for writer in self._writers}
         write_contents(self._folder, self._entries.values())
         manifest = Manifest(
-            generation=free_name(self._root, identity),
+            generation=free_name(self._root, name),
             created=datetime.now(UTC).isoformat(timespec="microseconds"),
             documents=len(self._entries),
             chunks=sum(entry.count for entry in self._entries.values()),
@@ -157,9 +155,8 @@ class IndexBuild:
 
     def _identity(self) -> str:
         """Name what would be built: the recipe, and every document with its content."""
-        recipe = (FORMAT_VERSION, SPLITTER_VERSION, ANALYSER_VERSION, self._embedder.fingerprint, self._redaction)
-        contents = sorted((entry.doc_id, entry.content_hash) for entry in self._entries.values())
-        return hashlib.sha256(repr((recipe, contents)).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+        contents = {entry.doc_id: entry.content_hash for entry in self._entries.values()}
+        return identity(contents, self._embedder.fingerprint, self._redaction)
 
     def _already(self, identity: str) -> Manifest | None:
         """Return the manifest of a generation with just this content, served from now on; None when there is none."""

@@ -13,9 +13,9 @@ from index.history import Difference, Generation, difference, older, pick
 from index.index import Index
 from index.manifest import Manifest
 from index.reranker import Reranker
-from index.store import Progress
+from index.store import Progress, Shard
 from ingest.chunk import Chunk
-from ingest.errors import IndexDamaged, IndexMismatch
+from ingest.errors import IndexDamaged, IndexMismatch, SettingsError
 
 
 class FaissStore:
@@ -43,8 +43,18 @@ class FaissStore:
         """Open the served generation; if it is damaged, the newest other one that is whole."""
         return FaissIndex.open(self.root, embedder, reranker, redaction=redaction, before=before)
 
-    def build(self, embedder: Embedder, *, redaction: str = "", progress: Progress | None = None) -> IndexBuild:
+    def build(
+        self,
+        embedder: Embedder,
+        *,
+        redaction: str = "",
+        progress: Progress | None = None,
+        shard: Shard | None = None,
+    ) -> IndexBuild:
         """Begin a build."""
+        if shard:
+            message = "An index in a folder of this machine cannot be built in shards."
+            raise SettingsError(message, 'Set index.store = "milvus" in coruja.toml, or leave --shard out.')
         return IndexBuild(self.root, embedder, redaction=redaction, progress=progress)
 
     def generations(self, *, look_into: bool = False) -> list[Generation]:

@@ -31,7 +31,8 @@ class Manifest:
         analyser: Version of the analyser.
         splitter: Version of the splitter.
         format: Version of the files' layout.
-        segments: Number of stored rows of each segment, by name, in the order of their rows; some may be dead.
+        segments: Number of stored rows of each segment, by name, in the order of their rows; some may be dead. In
+            Milvus: of each shard, by number.
         files: SHA-256 (hexadecimal) of every other file of the generation, by path within its folder.
     """
 
@@ -51,9 +52,12 @@ class Manifest:
 
     def write(self, folder: Path) -> None:
         """Write the manifest into its generation's folder."""
+        (folder / MANIFEST_NAME).write_text(self.text() + "\n", encoding="utf-8")
+
+    def text(self) -> str:
+        """Return the manifest as JSON, sealed with a checksum of its own."""
         fields = asdict(self)
-        text = json.dumps({**fields, "seal": _seal(fields)}, ensure_ascii=False, indent=2)
-        (folder / MANIFEST_NAME).write_text(text + "\n", encoding="utf-8")
+        return json.dumps({**fields, "seal": _seal(fields)}, ensure_ascii=False, indent=2)
 
     def files_of(self, segment: str) -> dict[str, str]:
         """Return the files of one segment with their checksums."""
@@ -68,16 +72,29 @@ class Manifest:
             IndexMismatch: It is of another layout.
         """
         try:
-            fields = json.loads((folder / MANIFEST_NAME).read_text(encoding="utf-8"))
+            text = (folder / MANIFEST_NAME).read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            raise _unusable(folder, error) from error
+        return cls.parse(text, folder)
+
+    @classmethod
+    def parse(cls, text: str, where: Path | str) -> "Manifest":
+        """Read a manifest from its JSON; `where` is for the error.
+
+        Raises:
+            IndexDamaged: It is not a manifest, or is not as it was written.
+            IndexMismatch: It is of another layout.
+        """
+        try:
+            fields = json.loads(text)
             seal, layout = fields.pop("seal", None), fields.get("format")
             if seal != _seal(fields) and (seal or layout == FORMAT_VERSION):
                 raise ValueError("it is not as it was written")
             if layout != FORMAT_VERSION:
                 raise _mismatch("format", str(layout), FORMAT_VERSION)
             return cls(**fields)
-        except (OSError, ValueError, TypeError, AttributeError) as error:
-            message = f"The index in {folder} has no usable {MANIFEST_NAME} ({error})."
-            raise IndexDamaged(message, "Run: coruja index") from error
+        except (ValueError, TypeError, AttributeError) as error:
+            raise _unusable(where, error) from error
 
     def check_recipe(self, fingerprint: str, embedder: str, redaction: str = "") -> None:
         """Refuse an index that was built by another recipe than the one in use.
@@ -97,6 +114,23 @@ class Manifest:
                 names = (self.embedder, embedder) if self.embedder != embedder else (built, wanted)
                 built, wanted = names if part == "embedder" else (built, wanted)
                 raise _mismatch(part, built, wanted)
+
+
+def identity(contents: Mapping[str, str], fingerprint: str, redaction: str) -> str:
+    """Return what an index of these documents is known by: the same recipe and contents have the same identity.
+
+    Args:
+        contents: Content hash of every document, by id.
+        fingerprint: The embedder's.
+        redaction: What is masked, and how.
+    """
+    recipe = (FORMAT_VERSION, SPLITTER_VERSION, ANALYSER_VERSION, fingerprint, redaction)
+    described = repr((recipe, sorted(contents.items())))
+    return hashlib.sha256(described.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def _unusable(where: Path | str, error: Exception) -> IndexDamaged:
+    return IndexDamaged(f"The index in {where} has no usable {MANIFEST_NAME} ({error}).", "Run: coruja index")
 
 
 def _mismatch(part: str, built: str, wanted: str) -> IndexMismatch:

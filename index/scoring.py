@@ -30,6 +30,12 @@ candidates are then scored by all terms. So a question costs about the same howe
 fewer postings to read nothing is left out."""
 
 
+def idf(frequency: IntArray, chunks: int) -> FloatArray:
+    """Return the idf of terms that so many of the chunks have."""
+    rare: FloatArray = np.log(1 + (chunks - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
+    return rare
+
+
 class Words:
     """The words of a whole index."""
 
@@ -70,9 +76,9 @@ class Words:
         frequency = np.zeros(len(times), dtype=np.int64)
         for part, live, first, end in zip(self.parts, self.live, firsts, ends, strict=True):
             frequency += end - first if live is None else _counted(part, live, first, end)
-        idf = np.log(1 + (len(self.rows) - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
-        weights = idf * np.array(list(times.values()), dtype=np.float32)
-        return LookedUp(tuple(times), idf, weights, numbers, firsts, ends)
+        rare = idf(frequency, len(self.rows))
+        weights = rare * np.array(list(times.values()), dtype=np.float32)
+        return LookedUp(tuple(times), rare, weights, numbers, firsts, ends)
 
 
 @dataclass(frozen=True, slots=True)

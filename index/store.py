@@ -1,6 +1,8 @@
 """The store: where the generations of an index are kept, behind one protocol. One file of ours per engine."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -14,6 +16,26 @@ from ingest.chunk import Chunk
 from ingest.document import Document
 
 Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One of several parts of a corpus, which several machines index into one generation.
+
+    Attributes:
+        number: Which part, from 1.
+        of: How many there are.
+        corpus: A checksum of the whole corpus, the same on every machine.
+    """
+
+    number: int
+    of: int
+    corpus: str
+
+    def holds(self, doc_id: str) -> bool:
+        """Tell whether a document is in this part: its id's checksum says so, whatever else the corpus holds."""
+        digest = sha256(doc_id.encode("utf-8", "surrogatepass")).digest()
+        return int.from_bytes(digest[:8], "big") % self.of == self.number - 1
 
 
 class Build(Protocol):
@@ -89,15 +111,24 @@ class Store(Protocol):
             IndexDamaged: Something is missing or altered, and there is no other generation to answer from.
         """
 
-    def build(self, embedder: Embedder, *, redaction: str = "", progress: Progress | None = None) -> Build:
+    def build(
+        self,
+        embedder: Embedder,
+        *,
+        redaction: str = "",
+        progress: Progress | None = None,
+        shard: Shard | None = None,
+    ) -> Build:
         """Begin a build.
 
         Args:
             embedder: Embeds the chunks that are new.
             redaction: What is masked in the documents, and how (see `ingest.redaction.recipe`); empty for nothing.
             progress: Called with (chunks embedded, chunks to embed) as the work goes on.
+            shard: The part of the corpus that is built here, of a generation that is served when all parts are there.
 
         Raises:
+            SettingsError: The store has no shards.
             IndexBusy: Another process is building here.
             IndexUnwritable: The disk is full, or the folder cannot be written.
         """

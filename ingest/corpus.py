@@ -3,9 +3,10 @@
 import os
 import stat
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 
 from ingest.document import Document
@@ -55,7 +56,11 @@ class Unchanged:
 
 
 def read_documents(
-    corpus: Path, *, max_bytes: int = MAX_BYTES, known: Mapping[str, str] | None = None
+    corpus: Path,
+    *,
+    max_bytes: int = MAX_BYTES,
+    known: Mapping[str, str] | None = None,
+    only: Callable[[str], bool] | None = None,
 ) -> Iterator[Document | Problem | Unchanged]:
     """Read every document of a folder and its subfolders, in the order of their ids; one at a time, as asked for.
 
@@ -70,6 +75,7 @@ def read_documents(
         max_bytes: Size of the largest file that is read.
         known: SHA-256 (hexadecimal) of the bytes of documents known already, by id. A file that still has the bytes is
             `Unchanged`: neither decoded nor parsed. Time stamps are not looked at.
+        only: Tells of a document's id whether it is read; all are when None.
 
     Raises:
         CorpusError: The folder does not exist or cannot be listed.
@@ -82,7 +88,18 @@ def read_documents(
         raise CorpusError(
             f"The folder {corpus} cannot be listed: {error.strerror}.", "Check its permissions."
         ) from error
-    return _read_all(corpus, max_bytes, known or {})
+    return _read_all(corpus, max_bytes, known or {}, only or (lambda doc_id: True))
+
+
+def corpus_checksum(corpus: Path) -> str:
+    """Return a checksum (hexadecimal) of the names and the bytes of all documents in a folder."""
+    total = sha256()
+    for doc_id, entry in sorted(_walk(corpus, corpus.resolve(), ""), key=lambda found: found[0]):
+        total.update(doc_id.encode("utf-8", "surrogatepass") + b"\0")
+        if isinstance(entry, Path):
+            with suppress(OSError), entry.open("rb") as file:
+                total.update(file_digest(file, "sha256").digest())
+    return total.hexdigest()
 
 
 def read_document(path: Path, doc_id: str, *, max_bytes: int = MAX_BYTES) -> Document:
@@ -117,7 +134,9 @@ def _bytes(path: Path, max_bytes: int) -> bytes:
         raise CorpusError(f"It cannot be opened: {error.strerror}.", "Check its permissions.") from error
 
 
-def _read_all(corpus: Path, max_bytes: int, known: Mapping[str, str]) -> Iterator[Document | Problem | Unchanged]:
+def _read_all(
+    corpus: Path, max_bytes: int, known: Mapping[str, str], only: Callable[[str], bool]
+) -> Iterator[Document | Problem | Unchanged]:
     # Sorted as ids, not as names on disk: the same corpus gives the same order on every file system.
     found = sorted(_walk(corpus, corpus.resolve(), ""), key=lambda entry: (entry[0], str(entry[1])))
     previous = ""
@@ -128,6 +147,8 @@ def _read_all(corpus: Path, max_bytes: int, known: Mapping[str, str]) -> Iterato
             yield Problem(doc_id, "Another file has the same name in other Unicode characters.", "Rename one of them.")
         else:
             previous = doc_id
+            if not only(doc_id):
+                continue
             yield _read_or_explain(entry, doc_id, max_bytes, known.get(doc_id))
 
 

@@ -8,13 +8,14 @@
     ├── IndexDamaged           a file of the index is missing, truncated or altered
     ├── IndexBusy              another process is writing the index
     ├── IndexUnwritable        the index cannot be written: the disk is full, or the folder is read only
+    ├── StoreUnavailable       the server that keeps the index does not answer, or does not do what is asked
     ├── GenerationMissing      there is no such generation of the index
     ├── EmbedderUnavailable    the chosen embedding model or reranker is not on this machine, or cannot be used
     ├── ModelUnavailable       the chat model did not answer, or not usefully
     ├── BatchError             a file of questions, or of their answers, that cannot be used
     └── DatasetError           an evaluation data set that cannot be used
 
-Engine exceptions (FAISS, SQLite, Ollama, parsers) are translated into these in the one file that knows
+Engine exceptions (FAISS, SQLite, Milvus, Ollama, parsers) are translated into these in the one file that knows
 the engine. Anything else that escapes is a defect of ours.
 """
 
@@ -63,6 +64,10 @@ class IndexBusy(UserError):
 
 class IndexUnwritable(UserError):
     """The index cannot be written: the disk is full, or the folder is read only."""
+
+
+class StoreUnavailable(UserError):
+    """The server that keeps the index does not answer, or does not do what is asked."""
 
 
 class GenerationMissing(UserError):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from ingest.errors import CorpusError, IndexMissing, ModelUnavailable, UserError
+from ingest.errors import CorpusError, IndexMissing, ModelUnavailable, SettingsError, UserError
 from ui import console
 
 if TYPE_CHECKING:
@@ -134,11 +134,11 @@ def root(
     call.workspace, call.debug = workspace, debug
 
 
-def _build(workspace: Path, settings: "Settings") -> "BuildReport":
+def _build(workspace: Path, settings: "Settings", shard: tuple[int, int] | None = None) -> "BuildReport":
     from assistant.workspace import build
 
     with console.progress_bar("Indexing") as advance:
-        return build(workspace, settings, progress=advance)
+        return build(workspace, settings, progress=advance, shard=shard)
 
 
 def _open(call: Call, **overrides: object) -> "Assistant":
@@ -161,6 +161,9 @@ def index(
     ctx: typer.Context,
     corpus: Annotated[Path | None, typer.Argument(help="Folder of documents; the workspace's when not given.")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Stay, and index every change; Ctrl-C ends.")] = False,
+    shard: Annotated[
+        str | None, typer.Option(metavar="I/N", help="Index part I of N, for N machines and one Milvus.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Bring the index up to the corpus: only what changed is read. Exit status 3: some files could not be read."""
@@ -168,16 +171,25 @@ def index(
     if corpus:
         _make_workspace(call, corpus)
     workspace, settings = call.settings(corpus=corpus.absolute() if corpus else None)
+    if watch and shard:
+        raise SettingsError("A shard cannot be watched.", "Leave out --watch or --shard.")
     if watch:
         _watch(workspace, settings, as_json=as_json)
         return
-    report = _build(workspace, settings)
+    report = _build(workspace, settings, _shard(shard) if shard else None)
     if as_json:
         console.print_json(console.report_dict(report))
     else:
         console.print_report(report)
     if report.problems:
         raise typer.Exit(EXIT_PROBLEMS)
+
+
+def _shard(text: str) -> tuple[int, int]:
+    number, _, of = text.partition("/")
+    if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+        raise SettingsError(f"'{text}' is no part of a whole.", "Write it as --shard 1/4, --shard 2/4 and so on.")
+    return int(number), int(of)
 
 
 def _watch(workspace: Path, settings: "Settings", *, as_json: bool) -> None:

@@ -139,6 +139,9 @@ def print_report(report: "BuildReport") -> None:
     documents, chunks = _count(report.documents, "document"), _count(report.chunks, "chunk")
     same = " Nothing has changed since the last time." if report.unchanged else ""
     console.print(f"Indexed {documents}, {chunks} in {report.seconds:.1f} s.{same}")
+    if report.waiting:
+        missing = ", ".join(map(str, report.waiting))
+        console.print(f"It is served when the other shards are indexed, too; missing: {missing}.")
     for path, repair in report.repairs.items():
         console.print(Text.assemble(("repaired ", "green"), one_line(f"{path}: {repair}")))
     if report.redactions:
@@ -156,6 +159,7 @@ def report_dict(report: "BuildReport") -> dict[str, Any]:
         "seconds": round(report.seconds, 3),
         "generation": report.manifest.generation,
         "unchanged": report.unchanged,
+        "waiting": list(report.waiting),
         "repairs": dict(report.repairs),
         "redactions": dict(report.redactions),
         "problems": [{"path": item.path, "why": item.why, "fix": item.fix} for item in report.problems],
