@@ -204,7 +204,9 @@ class Milvus:
     def _create(self, collection: str, schema: object, indexes: object) -> None:
         def create(client: MilvusClient) -> None:
             if not client.has_collection(collection):
-                client.create_collection(collection, schema=schema, index_params=indexes)
+                client.create_collection(collection, schema=schema)
+            if not client.list_indexes(collection):
+                client.create_index(collection, indexes, sync=False)  # of no rows yet; loading waits for it
 
         try:
             self._tried(create)
