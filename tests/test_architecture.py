@@ -76,7 +76,9 @@ def test_every_engine_is_kept_to_its_file_by_a_contract() -> None:
 
 
 def test_what_is_imported_is_declared() -> None:
-    declared = {requirement_name(text) for text in PYPROJECT["project"]["dependencies"]}
+    project = PYPROJECT["project"]
+    extras = [needed for extra, needed in project["optional-dependencies"].items() if extra != "test"]
+    declared = {requirement_name(text) for texts in (project["dependencies"], *extras) for text in texts}
     distributions = packages_distributions()
     undeclared = {
         package: files
