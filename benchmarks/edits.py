@@ -38,8 +38,6 @@ def measure(workspace: Path) -> dict[str, object]:
     built, first = index(workspace)
     _, unchanged = index(workspace)
     edits = edited(workspace)
-    # A file that generations share counts once.
-    stored = {path.stat().st_ino: path.stat().st_size for path in (workspace / ".coruja").rglob("*") if path.is_file()}
     return {
         "documents": built["documents"],
         "chunks": built["chunks"],
@@ -48,8 +46,14 @@ def measure(workspace: Path) -> dict[str, object]:
         "unchanged": unchanged,
         "edit_searchable_s": {"median": median(edits["wall"]), "worst": max(edits["wall"])},
         "edit_cpu_s": {"median": median(edits["cpu"]), "worst": max(edits["cpu"])},
-        "disk_mb": round(sum(stored.values()) / 1e6),
+        "disk_mb": disk_mb(workspace / ".coruja"),
     }
+
+
+def disk_mb(folder: Path) -> int:
+    """Return the megabytes of a folder's files; one that has several names counts once."""
+    stored = {path.stat().st_ino: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+    return round(sum(stored.values()) / 1e6)
 
 
 def index(workspace: Path) -> tuple[dict[str, int], dict[str, float]]:
