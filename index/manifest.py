@@ -10,7 +10,7 @@ from index.analyser import ANALYSER_VERSION
 from ingest.chunk import SPLITTER_VERSION
 from ingest.errors import IndexDamaged, IndexMismatch
 
-FORMAT_VERSION = "2"
+FORMAT_VERSION = "3"
 MANIFEST_NAME = "manifest.json"
 
 
@@ -33,7 +33,7 @@ class Manifest:
         format: Version of the files' layout.
         segments: Number of stored rows of each segment, by name, in the order of their rows; some may be dead. In
             Milvus: of each shard, by number.
-        files: SHA-256 (hexadecimal) of every other file of the generation, by path within its folder.
+        files: Checksum (XXH3, 128 bits, hexadecimal) of every other file of the generation, by path within its folder.
     """
 
     generation: str

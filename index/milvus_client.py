@@ -28,6 +28,7 @@ TIMEOUT = 60.0
 """Seconds that one call may take."""
 
 _NO_CONNECTION, _NOT_LOADED = 2, 101
+_PASSING = {_NO_CONNECTION, _NOT_LOADED, ErrorCode.RATE_LIMIT}
 
 Row = dict[str, Any]
 _Found = TypeVar("_Found")
@@ -217,14 +218,17 @@ class Milvus:
 
     def _call(self, what: Callable[[MilvusClient], _Found], collection: str = "") -> _Found:
         """Make a call on a collection, loaded for it if it is not."""
-        try:
+
+        def loaded(client: MilvusClient) -> _Found:
             try:
-                return self._tried(what)
+                return what(client)
             except MilvusException as error:
-                if not collection or error.code != _NOT_LOADED:
-                    raise
-                self._tried(lambda client: client.load_collection(collection))
-                return self._tried(what)
+                if collection and error.code == _NOT_LOADED:  # the server started anew; the call is tried again
+                    client.load_collection(collection)
+                raise
+
+        try:
+            return self._tried(loaded)
         except MilvusException as error:
             raise self._unavailable(error) from error
 
@@ -247,7 +251,7 @@ class Milvus:
 def _passing(error: BaseException) -> bool:
     """Tell whether an error may be gone a moment later."""
     away = isinstance(error, MilvusUnavailableException)
-    return away or (isinstance(error, MilvusException) and error.code in {_NO_CONNECTION, ErrorCode.RATE_LIMIT})
+    return away or (isinstance(error, MilvusException) and error.code in _PASSING)
 
 
 def _listed(ids: Sequence[str]) -> str:
