@@ -28,8 +28,7 @@ MOST_CODE = 3  # marks of code in one sentence
 MOST_SENTENCES = 2
 # How often the first quote holds the answer on FaQuAD is in LOG.md; these are round numbers, not a fit.
 GRAMS_WEIGHT = 0.5
-RANK_WEIGHT = 0.1
-LOWEST_RANK = 4  # ranks after it are as good as it
+SCORE_WEIGHT = 0.2  # of what a hit's score lacks to the best one's: differences of scores are odds, as fused
 DEFINITION_WEIGHT = 0.5
 FRAGMENT_WEIGHT = 0.2
 _ENDS = (".", "!", "?", "…", ":", ";", ")", '"', "”", "»")
@@ -82,7 +81,10 @@ class ExtractiveWriter:
         quotes = [quote for hit in hits for quote in quotes_of(hit)]
         asked = list(dict.fromkeys(words(question.text)))
         weights = np.array([self._rarity(word) for word in asked], dtype=np.float32)
-        scores = [_quote_score(question, asked, weights, quote) for quote in quotes]
+        best = max(hit.score for hit in hits)
+        scores = [
+            _quote_score(question, asked, weights, quote) - SCORE_WEIGHT * (best - quote.hit.score) for quote in quotes
+        ]
         order = sorted(range(len(quotes)), key=lambda at: -scores[at])[:MOST_SENTENCES]
         first = quotes[order[0]]
         if first.hit.chunk.kind != "prose":
@@ -119,12 +121,11 @@ def cite(quote: Quote) -> Citation:
 
 
 def _quote_score(question: Question, asked: Sequence[str], weights: FloatArray, quote: Quote) -> float:
-    """Score a quote, under its headings, by the asked words and their parts that it covers; earlier hits win ties."""
+    """Score a quote, under its headings, by the asked words and their parts that it covers."""
     said = list(dict.fromkeys(words("\n".join((*quote.hit.chunk.headings, quote.plain)))))
     covered = float(weights @ alike(asked, said).max(axis=1, initial=0.0)) / max(float(weights.sum()), 1e-6)
     parts, parts_said = ({gram for word in given for gram in grams(word)} for given in (asked, said))
     score = covered + GRAMS_WEIGHT * len(parts & parts_said) / max(len(parts), 1)
-    score -= RANK_WEIGHT * min(quote.hit.rank - 1, LOWEST_RANK)
     if quote.plain.endswith((":", "?")) or len(_CODE.findall(quote.plain)) >= MOST_CODE:  # announces, asks or instructs
         score -= DEFINITION_WEIGHT
     if question.quantity and not states_quantity(quote.plain):
