@@ -3,10 +3,14 @@
 Precedence: an argument, then the environment (`CORUJA_*`), then `coruja.toml` in the workspace, then the defaults.
 """
 
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -18,6 +22,8 @@ from pydantic_settings import (
 from ingest.errors import SettingsError
 from ingest.redaction import KINDS, RedactionKind
 
+_PREFIX = "CORUJA_"
+_NESTED = "__"
 _DURATION = r"^(-?\d+|(\d+(\.\d+)?(ms|s|m|h))+)$"
 
 WriterName = Literal["auto", "extractive", "ollama"]
@@ -56,8 +62,8 @@ class Settings(BaseSettings):
     """What an owner can choose. Every field is also `CORUJA_<NAME>` and a key of `coruja.toml`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="CORUJA_",
-        env_nested_delimiter="__",
+        env_prefix=_PREFIX,
+        env_nested_delimiter=_NESTED,
         frozen=True,
         extra="forbid",
         nested_model_default_partial_update=True,
@@ -112,21 +118,62 @@ def load_settings(file: Path, **overrides: object) -> Settings:
             return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
 
     given = {name: value for name, value in overrides.items() if value is not None}
+    for variable in os.environ:
+        if variable.upper().startswith(_PREFIX) and _key(variable) not in _known():
+            raise _unknown(_key(variable), f"the variable {variable}", f"unset {variable}")
     try:
         return FromFile(**given)  # type: ignore[arg-type] # checked by pydantic
     except ValidationError as error:
-        raise _settings_error(error, file) from error
+        raise _settings_error(error.errors()[0], given, file) from error
     except (OSError, ValueError) as error:
         raise SettingsError(
             f"The settings file {file} cannot be read ({error}).", "Correct it, or remove it."
         ) from error
 
 
-def _settings_error(error: ValidationError, file: Path) -> SettingsError:
-    problem = error.errors()[0]
-    name = ".".join(map(str, problem["loc"]))
+def _settings_error(problem: Mapping[str, Any], given: Mapping[str, object], file: Path) -> SettingsError:
     if problem["type"] == "extra_forbidden":
-        known = ", ".join(Settings.model_fields)
-        return SettingsError(f"There is no setting '{name}'.", f"Remove it from {file}. Settings are: {known}.")
-    message = f"The setting '{name}' cannot be {problem['input']!r}: {problem['msg']}."
-    return SettingsError(message, f"Correct it in {file.name} or in CORUJA_{name.upper().replace('.', '__')}.")
+        return _unknown(".".join(map(str, problem["loc"])), str(file), f"remove it from {file.name}")
+    known = _known()
+    name = next(path for path in (".".join(map(str, problem["loc"][:depth])) for depth in (2, 1)) if path in known)
+    variable = f"{_PREFIX}{name.upper().replace('.', _NESTED)}"
+    if name in given:
+        option = f"-{name}" if len(name) == 1 else f"--{name.replace('_', '-')}"
+        step = f"For example: {option} {known[name].default}"
+    elif variable in os.environ:
+        step = f"Correct {variable}, or unset it."
+    else:
+        step = f"Correct it in {file.name}."
+    return SettingsError(
+        f"The setting '{name}' cannot be {problem['input']!r}: {_allowed(problem, known[name])}.", step
+    )
+
+
+def _allowed(problem: Mapping[str, Any], field: FieldInfo) -> str:
+    least, most = (
+        next((getattr(limit, bound) for limit in field.metadata if hasattr(limit, bound)), None)
+        for bound in ("ge", "le")
+    )
+    if most is not None:
+        return f"it has to be a number from {least} to {most}"
+    if problem["type"] == "string_pattern_mismatch":
+        return str(field.description).rstrip(".")
+    return str(problem["msg"]).replace("Input should be", "it has to be")
+
+
+def _key(variable: str) -> str:
+    """Return the setting that an environment variable names, as `coruja.toml` names it: `index.store`."""
+    return variable[len(_PREFIX) :].lower().replace(_NESTED, ".")
+
+
+def _known() -> dict[str, FieldInfo]:
+    """Return every setting by its name; those of a table stand beside it."""
+    nested = {f"index.{name}": field for name, field in IndexSettings.model_fields.items()}
+    return {**Settings.model_fields, **nested}
+
+
+def _unknown(name: str, where: str, remove: str) -> SettingsError:
+    known = list(_known())
+    nearest = get_close_matches(name, known, n=1)
+    step = f"Did you mean '{nearest[0]}'? Otherwise {remove}." if nearest else f"{remove[0].upper()}{remove[1:]}."
+    return SettingsError(f"There is no setting '{name}' ({where}).", f"{step} Settings are: {', '.join(known)}.")

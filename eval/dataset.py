@@ -72,9 +72,12 @@ def read_dataset(source: Path, *, split: str | None = None) -> list[Example]:
             raise DatasetError(message, "Give each question its own.")
         examples[example.id] = example
     wanted = [example for example in examples.values() if split in (None, example.split)]
+    if not examples:
+        raise DatasetError(f"{path} has no questions.", _FIELDS)
     if not wanted:
-        part = f" in the split {split!r}" if split is not None else ""
-        raise DatasetError(f"{path} has no questions{part}.", _FIELDS)
+        splits = sorted({example.split for example in examples.values() if example.split})
+        step = f"Type --split {' or --split '.join(splits)}, or leave it out." if splits else "Leave out --split."
+        raise DatasetError(f"{path} has no split '{split}'.", step)
     return wanted
 
 

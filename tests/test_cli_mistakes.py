@@ -63,33 +63,83 @@ def test_corpus_that_is_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "setting"),
+    ("words", "error", "step"),
     [
-        (["ask", "--writer", "poeta", "O que é isto?"], "writer"),
-        (["search", "-k", "0", "isto"], "k"),
-        (["ui", "--port", "70000"], "port"),
+        (
+            ["ask", "--writer", "poeta", "O que é isto?"],
+            "The setting 'writer' cannot be 'poeta': it has to be 'auto', 'extractive' or 'ollama'.",
+            "For example: --writer auto",
+        ),
+        (
+            ["search", "-k", "0", "isto"],
+            "The setting 'k' cannot be 0: it has to be a number from 1 to 100.",
+            "For example: -k 10",
+        ),
+        (["ask", "-k", "0", "isto"], "The setting 'k' cannot be 0: it has to be a number from 1 to 100.", "-k 10"),
+        (
+            ["ui", "--port", "70000"],
+            "The setting 'port' cannot be 70000: it has to be a number from 0 to 65535.",
+            "--port",
+        ),
+        (["eval", "run", "aws_sagemaker", "--split", "nope"], "has no split 'nope'.", "--split dev or --split test"),
     ],
 )
-def test_option_with_an_unusable_value(indexed: Path, words: list[str], setting: str) -> None:
+def test_option_with_an_unusable_value(indexed: Path, words: list[str], error: str, step: str) -> None:
     run = coruja(indexed, *words)
     assert run.returncode == 1
-    assert f"'{setting}'" in told(run)[0]
+    assert error in told(run)[0]
+    assert step in told(run)[1]
+    assert len(run.stderr.splitlines()) == 2
 
 
-def test_environment_with_an_unusable_value(indexed: Path) -> None:
-    run = coruja(indexed, "search", "isto", CORUJA_K="muitos")
+@pytest.mark.parametrize(
+    ("variable", "value", "error"),
+    [
+        ("CORUJA_K", "muitos", "The setting 'k' cannot be 'muitos': it has to be a number from 1 to 100."),
+        ("CORUJA_INDEX__STORE", "nuvem", "The setting 'index.store' cannot be 'nuvem'"),
+        ("CORUJA_KEEP_ALIVE", "sempre", "How long Ollama keeps the model in memory: 10m, 0, or -1 for ever."),
+        ("CORUJA_REDACT", "rg", "The setting 'redact' cannot be 'rg'"),
+    ],
+)
+def test_environment_with_an_unusable_value(indexed: Path, variable: str, value: str, error: str) -> None:
+    run = coruja(indexed, "search", "isto", **{variable: value})
     assert run.returncode == 1
-    assert "'muitos'" in told(run)[0]
+    assert error in told(run)[0]
+    assert told(run)[1] == f"Correct {variable}, or unset it."
 
 
-def test_unknown_setting_in_the_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("variable", "nearest"),
+    [("CORUJA_WRITTER", "writer"), ("CORUJA_INDEX_STORE", "index.store"), ("CORUJA_INDEX__STOER", "index.store")],
+)
+def test_unknown_variable_in_the_environment(indexed: Path, variable: str, nearest: str) -> None:
+    run = coruja(indexed, "ask", "O que é o Canvas?", **{variable: "ollama"})
+    error, step = told(run)
+    assert run.returncode == 1
+    assert variable in error
+    assert step.startswith(f"Did you mean '{nearest}'? Otherwise unset {variable}.")
+
+
+def test_variable_unlike_any_setting(indexed: Path) -> None:
+    run = coruja(indexed, "ask", "O que é o Canvas?", CORUJA_ZZZZ="1")
+    error, step = told(run)
+    assert "CORUJA_ZZZZ" in error
+    assert step.startswith("Unset CORUJA_ZZZZ. Settings are: writer, ")
+
+
+@pytest.mark.parametrize(
+    ("written", "unknown", "nearest"),
+    [('writter = "extractive"', "writter", "writer"), ('[index]\nstoer = "faiss"', "index.stoer", "index.store")],
+)
+def test_unknown_setting_in_the_file(tmp_path: Path, written: str, unknown: str, nearest: str) -> None:
     folder = workspace(tmp_path)
-    (folder / "coruja.toml").write_text('escritor = "extractive"\n', encoding="utf-8")
+    (folder / "coruja.toml").write_text(f"{written}\n", encoding="utf-8")
     run = coruja(folder, "ask", "O que é o Canvas?")
     error, step = told(run)
     assert run.returncode == 1
-    assert "'escritor'" in error
-    assert "writer" in step
+    assert f"'{unknown}'" in error
+    assert "coruja.toml" in error
+    assert step.startswith(f"Did you mean '{nearest}'? Otherwise remove it from coruja.toml.")
 
 
 def test_settings_file_that_is_not_toml(tmp_path: Path) -> None:

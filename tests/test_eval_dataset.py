@@ -209,5 +209,5 @@ def test_a_file_that_is_not_there_or_not_text_is_named(tmp_path: Path) -> None:
 def test_a_split_without_questions_is_told(tmp_path: Path) -> None:
     path = tmp_path / "set.jsonl"
     path.write_text(GOOD, "utf-8")
-    with pytest.raises(DatasetError, match="no questions in the split 'test'"):
+    with pytest.raises(DatasetError, match="has no split 'test'"):
         read_dataset(path, split="test")

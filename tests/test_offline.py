@@ -43,7 +43,7 @@ def refuse(event, arguments):
     else:
         return
     if not is_loopback(host):
-        with open(os.environ["CORUJA_TEST_REFUSED"], "a") as record:
+        with open(os.environ["REFUSED_RECORD"], "a") as record:
             record.write(f"{event} {host!r}\\n")
         raise ConnectionRefusedError(f"{event} {host!r} leaves the machine")
 
@@ -61,11 +61,11 @@ def guarded(tmp_path: Path) -> dict[str, str]:
     record = tmp_path / "refused.txt"
     record.touch()
     # Not even what the owner's environment would switch on for other programs may decide this test.
-    return {"PYTHONPATH": str(guard), "CORUJA_TEST_REFUSED": str(record)}
+    return {"PYTHONPATH": str(guard), "REFUSED_RECORD": str(record)}
 
 
 def refused(guarded: dict[str, str]) -> str:
-    return Path(guarded["CORUJA_TEST_REFUSED"]).read_text(encoding="utf-8")
+    return Path(guarded["REFUSED_RECORD"]).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
