@@ -9,9 +9,12 @@ from pathlib import Path
 from index.analyser import ANALYSER_VERSION
 from ingest.chunk import SPLITTER_VERSION
 from ingest.errors import IndexDamaged, IndexMismatch
+from ingest.redaction import masked_kinds
 
 FORMAT_VERSION = "3"
 MANIFEST_NAME = "manifest.json"
+
+_REBUILD = "Rebuild it: coruja index"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ class Manifest:
             if seal != _seal(fields) and (seal or layout == FORMAT_VERSION):
                 raise ValueError("it is not as it was written")
             if layout != FORMAT_VERSION:
-                raise _mismatch("format", str(layout), FORMAT_VERSION)
+                raise _other_version("format", str(layout), FORMAT_VERSION)
             return cls(**fields)
         except (ValueError, TypeError, AttributeError) as error:
             raise _unusable(where, error) from error
@@ -106,14 +109,18 @@ class Manifest:
             "format": (self.format, FORMAT_VERSION),
             "splitter": (self.splitter, SPLITTER_VERSION),
             "analyser": (self.analyser, ANALYSER_VERSION),
-            "redact": (self.redaction, redaction),
-            "embedder": (self.fingerprint, fingerprint),
         }
         for part, (built, wanted) in used.items():
             if built != wanted:
-                names = (self.embedder, embedder) if self.embedder != embedder else (built, wanted)
-                built, wanted = names if part == "embedder" else (built, wanted)
-                raise _mismatch(part, built, wanted)
+                raise _other_version(part, built, wanted)
+        if self.redaction != redaction:
+            raise _masked_otherwise(masked_kinds(self.redaction), masked_kinds(redaction))
+        if self.embedder != embedder:
+            message = f"The index was built with the embedder '{self.embedder}', and '{embedder}' is in use now."
+            raise IndexMismatch(message, _REBUILD)
+        if self.fingerprint != fingerprint:
+            message = f"The weights or the prompts of the embedder '{embedder}' are not those that built the index."
+            raise IndexMismatch(message, _REBUILD)
 
 
 def identity(contents: Mapping[str, str], fingerprint: str, redaction: str) -> str:
@@ -133,9 +140,17 @@ def _unusable(where: Path | str, error: Exception) -> IndexDamaged:
     return IndexDamaged(f"The index in {where} has no usable {MANIFEST_NAME} ({error}).", "Run: coruja index")
 
 
-def _mismatch(part: str, built: str, wanted: str) -> IndexMismatch:
-    message = f"The index was built with {part} '{built}', and '{wanted}' is in use now."
-    return IndexMismatch(message, "Rebuild it: coruja index")
+def _other_version(part: str, built: str, wanted: str) -> IndexMismatch:
+    message = f"The index was built by another version of Coruja: its {part} was {built}, and is {wanted} now."
+    return IndexMismatch(message, _REBUILD)
+
+
+def _masked_otherwise(built: str, wanted: str) -> IndexMismatch:
+    if built == wanted:
+        return IndexMismatch("The index was masked by another version of Coruja.", _REBUILD)
+    message = f"The index was built with {built or 'nothing'} masked, and `redact` asks for {wanted or 'nothing'} now."
+    keep = f". To keep it masked: CORUJA_REDACT={built}" if built else ""
+    return IndexMismatch(message, f"{_REBUILD}{keep}")
 
 
 def _seal(fields: Mapping[str, object]) -> str:

@@ -40,6 +40,11 @@ def recipe(kinds: Collection[RedactionKind]) -> str:
     return f"{_VERSION}:{','.join(kind for kind in KINDS if kind in kinds)}" if kinds else ""
 
 
+def masked_kinds(recipe: str) -> str:
+    """Return the kinds that a recipe masks, parted by commas; empty for none."""
+    return recipe.rpartition(":")[2]
+
+
 def redact(document: Document, kinds: Collection[RedactionKind]) -> tuple[Document, Counter[str]]:
     """Return a document with its text, title and metadata masked, and how many of each kind its text held.
 

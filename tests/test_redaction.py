@@ -248,7 +248,13 @@ def test_index_counts_what_it_masked(cadastro: Path) -> None:
     assert "redacted 1 cpf, 1 email, 1 phone" in coruja(cadastro, "index", CORUJA_REDACT="true").stdout
     refused = coruja(cadastro, "ask", "Qual é o CPF?", CORUJA_REDACT="false")
     assert refused.returncode == 1
-    assert "next: Rebuild it: coruja index" in refused.stderr
+    assert refused.stderr.splitlines() == [
+        "error: The index was built with cpf,cnpj,nif,email,phone masked, and `redact` asks for nothing now.",
+        "next: Rebuild it: coruja index. To keep it masked: CORUJA_REDACT=cpf,cnpj,nif,email,phone",
+    ]
+    assert coruja(cadastro, "search", "CPF", CORUJA_REDACT="cpf,cnpj,nif,email,phone").returncode == 0
+    other = coruja(cadastro, "ask", "Qual é o CPF?", CORUJA_REDACT="cpf")
+    assert "masked, and `redact` asks for cpf now." in other.stderr
     wrong = coruja(cadastro, "index", CORUJA_REDACT="rg")
     assert wrong.returncode == 1
     assert "redact" in wrong.stderr
