@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from assistant.notice import Notice
 from index.hit import Hit
 
 Status = Literal["answered", "abstained"]
@@ -42,12 +43,12 @@ class Segment:
     """A stretch of an answer as a writer produces it, and the evidence for it.
 
     The text carries no markers: the assistant places `[n]` after it, one for each citation. The notice is
-    no part of the answer: one plain line about how it was written, told beside it.
+    no part of the answer: it is told beside it.
     """
 
     text: str
     citations: tuple[Citation, ...] = ()
-    notice: str = ""
+    notice: Notice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,7 @@ class Answer:
         citations: In order of marker.
         hits: What the search found, best first.
         missing: What the question asks or names, as asked, that the answer says is not in the documentation.
-        notice: One plain line when something was not as the settings asked (Ollama away, say) with the
-            command that would fix it; empty otherwise.
+        notices: What was not as the settings asked (Ollama away, say), each with the command that would fix it.
         timings_ms: Milliseconds by stage: `search`, `write`, `total`.
         generation: The index generation that answered.
     """
@@ -87,9 +87,14 @@ class Answer:
     citations: tuple[Citation, ...] = ()
     hits: tuple[Hit, ...] = ()
     missing: tuple[str, ...] = ()
-    notice: str = ""
+    notices: tuple[Notice, ...] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     generation: str = ""
+
+    @property
+    def notice(self) -> str:
+        """All notices in English, on one line; empty when there are none."""
+        return " ".join(notice.english for notice in self.notices)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as the documented JSON object (see README, "JSON")."""

@@ -13,6 +13,7 @@ from assistant.extractive import ExtractiveWriter
 from assistant.followup import about_the_same, asked_before, standalone
 from assistant.glossary import Glossary, load_glossary
 from assistant.model_choice import model_away, open_model
+from assistant.notice import Notice, damaged, quoting
 from assistant.parts import understand_parts
 from assistant.phrases import phrase
 from assistant.question import Question, informative_words, understand
@@ -104,7 +105,7 @@ class Assistant:
     def _stream(self, index: Index, question: str, history: Sequence[Turn]) -> Iterator[str | Answer]:
         started = perf_counter()
         question = question.strip()[:LONGEST_QUESTION]
-        model, notice = self._model()
+        model, notices = self._model()
         query = self._standalone(question, history, model, index)
         questions = understand_parts(query, lambda part: index.search(part, 1), self._glossary)
         asked = questions[0] if len(questions) == 1 else understand(query, self._glossary)
@@ -117,7 +118,7 @@ class Assistant:
                 yield from draft.write(writer, asked, evidence)
             except ModelUnavailable as error:
                 writer, draft = extractive, _Draft()
-                notice = f"{phrase('quoting', asked.language)} {error}"
+                notices = (quoting(error, lasting=False),)
                 yield from draft.write(writer, asked, evidence)
         if not draft.citations:
             draft = _Draft()
@@ -128,8 +129,7 @@ class Assistant:
                     missing = _listed(lacking, asked.language)
                     yield draft.say("\n\n" + phrase(name, asked.language, missing=missing))
         if self._live.problem:
-            notice = f"{notice} {phrase('damaged', asked.language)} {self._live.problem}".strip()
-        notice = " ".join(filter(None, (notice, *draft.notices)))
+            notices += (damaged(self._live.problem),)
         ended = perf_counter()
         yield Answer(
             question=question,
@@ -141,7 +141,7 @@ class Assistant:
             citations=tuple(draft.citations.values()),
             hits=evidence.found,
             missing=(*evidence.missing, *evidence.absent),
-            notice=notice,
+            notices=(*notices, *draft.notices),
             timings_ms={
                 "search": round((searched - started) * 1000, 1),
                 "write": round((ended - searched) * 1000, 1),
@@ -159,18 +159,18 @@ class Assistant:
             return citation.quote, citation.start
         return text[chunk.section_start : chunk.section_end], chunk.section_start
 
-    def _model(self) -> "tuple[ModelWriter | None, str]":
+    def _model(self) -> "tuple[ModelWriter | None, tuple[Notice, ...]]":
         """Return the model that writes, if one is wanted and there, and what to say when it is not."""
         if self.settings.writer == "extractive":
-            return None, ""
+            return None, ()
         if why := model_away(self.settings):
-            return None, f"{phrase('quoting', 'pt')} {why}"
+            return None, (quoting(why, lasting=True),)
         from assistant.model_writer import ModelWriter
 
         with self._opening:
             if self._writer is None:
                 self._writer = ModelWriter(open_model(self.settings), unverified=self.settings.unverified)
-        return self._writer, ""
+        return self._writer, ()
 
     def _standalone(self, question: str, history: Sequence[Turn], model: "ModelWriter | None", index: Index) -> str:
         """Return the question so that it stands alone. A rewriting is only kept where it finds what answers it."""
@@ -219,7 +219,7 @@ class _Draft:
     def __init__(self) -> None:
         self.text = ""
         self.citations: dict[tuple[str, int, int], Citation] = {}
-        self.notices: list[str] = []
+        self.notices: list[Notice] = []
 
     def write(self, writer: Writer, question: Question, evidence: Evidence) -> Iterator[str]:
         # Who quotes answers part by part; a model is asked the whole question.

@@ -20,8 +20,8 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from assistant.notice import ModelFailure
 from assistant.thoughts import OrphanThought, ThoughtFilter
-from ingest.errors import ModelUnavailable
 
 if TYPE_CHECKING:
     import ssl
@@ -45,11 +45,11 @@ _EASY = re.compile(r"[A-Za-zÀ-ÿ\s]")  # what vocabularies have long tokens for
 _WORD = re.compile(r"\w+")
 
 
-class PromptCut(ModelUnavailable):
+class PromptCut(ModelFailure):
     """Ollama cut the prompt: the model did not read all of it."""
 
 
-class ReplyCut(ModelUnavailable):
+class ReplyCut(ModelFailure):
     """The model reached its limit in the middle of a sentence; what came before it is whole."""
 
 
@@ -62,16 +62,14 @@ class OllamaStatus:
         model: The model wanted.
         version: Ollama's version; empty when none answers.
         models: Names of the models it has, sorted.
-        message: Why the model cannot be used, in one plain sentence; empty when it can.
-        next_step: What to type to make it usable; empty when it is.
+        away: Why the model cannot be used, and what to type to make it usable; None when it can.
     """
 
     url: str
     model: str
     version: str = ""
     models: tuple[str, ...] = ()
-    message: str = ""
-    next_step: str = ""
+    away: ModelFailure | None = None
 
     @property
     def running(self) -> bool:
@@ -81,7 +79,7 @@ class OllamaStatus:
     @property
     def ready(self) -> bool:
         """Tell whether the model can be asked now."""
-        return not self.message
+        return self.away is None
 
 
 def most_tokens(text: str) -> int:
@@ -110,14 +108,11 @@ def ollama_status(url: str, model: str, timeout: float = 0.3) -> OllamaStatus:
     try:
         version, models = _ask_ollama(url, timeout)
     except (OSError, HTTPException):
-        away = _nobody_listens(url)
-        return OllamaStatus(url, model, message=away.message, next_step=away.next_step)
+        return OllamaStatus(url, model, away=ModelFailure("ollama_away", url=url))
     except (ValueError, TypeError, KeyError):
-        other = _no_ollama(url)
-        return OllamaStatus(url, model, message=other.message, next_step=other.next_step)
+        return OllamaStatus(url, model, away=ModelFailure("not_ollama", url=url))
     if _full_name(model) not in map(_full_name, models):
-        missing = _model_missing(model)
-        return OllamaStatus(url, model, version, models, missing.message, missing.next_step)
+        return OllamaStatus(url, model, version, models, ModelFailure("model_missing", model=model))
     return OllamaStatus(url, model, version, models)
 
 
@@ -228,9 +223,9 @@ class ChatModel:
         """Return how many tokens (as `most_tokens` counts) a prompt may have."""
         return self._largest - self._reply
 
-    def too_small(self) -> ModelUnavailable:
+    def too_small(self) -> ModelFailure:
         """Return the error that the model's context is too small for the prompt."""
-        return PromptCut(f"O contexto do modelo {self.model} é pequeno demais para esta pergunta.", _MORE_CONTEXT)
+        return PromptCut("context_small", model=self.model)
 
     @property
     def name(self) -> str:
@@ -299,7 +294,7 @@ class ChatModel:
             wrote = wrote or bool(text.strip())
             yield AIMessageChunk(content=text)
         if not wrote and not blank and end.get("eval_count", 0) > 1:  # the token that ends a text counts, too
-            raise ModelUnavailable(f"O modelo {self.model} só raciocinou e não respondeu.", _OTHER_MODEL)
+            raise ModelFailure("only_thought", model=self.model)
         self._check_read(messages, end)
         self._check_end(end, wrote)
 
@@ -312,19 +307,16 @@ class ChatModel:
         read = end.get("prompt_eval_count") or 0
         least = sum(least_tokens(message.text) for message in messages)
         if end.get("done") and 0 < read < least and _served_context(self.url, self.model) < self._context:
-            raise PromptCut(
-                f"O Ollama cortou a pergunta: o modelo {self.model} leu {read} de pelo menos {least} partes (tokens).",
-                _MORE_CONTEXT,
-            )
+            raise PromptCut("prompt_cut", model=self.model, read=str(read), least=str(least))
 
     def _check_end(self, end: dict[str, Any], wrote: bool) -> None:
         """Raise when a reply that ended without an error is not a whole answer."""
         if not wrote:
-            raise ModelUnavailable(f"O modelo {self.model} respondeu vazio.", _OTHER_MODEL)
+            raise ModelFailure("empty", model=self.model)
         if not end.get("done"):
-            raise ModelUnavailable("O Ollama parou no meio da resposta.", "Tente de novo; veja o registro do Ollama.")
+            raise ModelFailure("stopped")
         if end.get("done_reason") == "length":
-            raise ReplyCut(f"O modelo {self.model} parou no meio da frase.", "Faça uma pergunta mais específica.")
+            raise ReplyCut("reply_cut", model=self.model)
 
     def _sized_for(self, messages: "list[BaseMessage]") -> "BaseChatModel":
         needed = sum(most_tokens(message.text) for message in messages) + self._reply
@@ -374,51 +366,30 @@ class ChatModel:
         try:
             yield
         except OrphanThought as error:
-            raise ModelUnavailable("O modelo misturou raciocínio e resposta.", _OTHER_MODEL) from error
-        except ModelUnavailable:
+            raise ModelFailure("thought_aloud", model=self.model) from error
+        except ModelFailure:
             raise
         except ollama.ResponseError as error:
             raise self._refused(error.status_code, error.error) from error
         except (httpx.ConnectError, httpx.ConnectTimeout, ConnectionError) as error:
-            raise _nobody_listens(self.url) from error
+            raise ModelFailure("ollama_away", url=self.url) from error
         except httpx.TimeoutException as error:
-            raise ModelUnavailable(
-                f"O modelo {self.model} não respondeu em {self.timeout:g} s.",
-                "Escolha um modelo menor (CORUJA_MODEL) ou espere mais (CORUJA_OLLAMA_TIMEOUT).",
-            ) from error
+            raise ModelFailure("slow", model=self.model, seconds=f"{self.timeout:g}") from error
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
-            raise ModelUnavailable(
-                "A ligação com o Ollama caiu.", "Tente de novo; veja o registro do Ollama."
-            ) from error
+            raise ModelFailure("connection_lost") from error
         except (json.JSONDecodeError, ValidationError, AttributeError) as error:  # no JSON, or of another shape
-            raise _no_ollama(self.url) from error
+            raise ModelFailure("not_ollama", url=self.url) from error
         except ValueError as error:  # LangChain's word for a stream without one piece
-            raise ModelUnavailable(f"O modelo {self.model} respondeu vazio.", _OTHER_MODEL) from error
+            raise ModelFailure("empty", model=self.model) from error
 
-    def _refused(self, status: int, reason: str) -> ModelUnavailable:
+    def _refused(self, status: int, reason: str) -> ModelFailure:
         if status == 404 and "not found" in reason:
-            return _model_missing(self.model)
+            return ModelFailure("model_missing", model=self.model)
         if "context" in reason and "exceed" in reason:
             return self.too_small()
         if "memory" in reason:
-            return ModelUnavailable(f"O modelo {self.model} não cabe na memória.", _OTHER_MODEL)
-        return ModelUnavailable(f"O Ollama parou com um erro: {reason}.", "Veja o registro do Ollama.")
-
-
-_MORE_CONTEXT = "Use menos trechos (CORUJA_K=5) ou um modelo de contexto maior (CORUJA_MODEL)."
-_OTHER_MODEL = "Escolha outro modelo, por exemplo: CORUJA_MODEL=qwen2.5:3b."
-
-
-def _nobody_listens(url: str) -> ModelUnavailable:
-    return ModelUnavailable(f"O Ollama não responde em {url}.", "Inicie-o com: ollama serve")
-
-
-def _no_ollama(url: str) -> ModelUnavailable:
-    return ModelUnavailable(f"Em {url} responde algo que não é o Ollama.", "Confira CORUJA_OLLAMA_URL.")
-
-
-def _model_missing(model: str) -> ModelUnavailable:
-    return ModelUnavailable(f"O Ollama não tem o modelo {model}.", f"Baixe-o com: ollama pull {model}")
+            return ModelFailure("too_large", model=self.model)
+        return ModelFailure("refused", reason=reason)
 
 
 @cache

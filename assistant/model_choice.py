@@ -17,7 +17,7 @@ def model_away(settings: Settings) -> ModelUnavailable | None:
     if is_provider_model(settings.model):
         return missing_package(settings.model)
     status = ollama_status(settings.ollama_url, _of_ollama(settings.model))
-    return None if status.ready else ModelUnavailable(status.message, status.next_step)
+    return status.away
 
 
 def open_model(settings: Settings) -> "ChatModel":

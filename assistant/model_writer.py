@@ -25,6 +25,7 @@ from assistant.checker import Checker
 from assistant.extractive import cite
 from assistant.language import NAMES, language_of, likely, surely_not
 from assistant.markers import MarkerReader, Token
+from assistant.notice import ModelFailure, Notice, remark
 from assistant.phrases import phrase
 from assistant.prompt import read_prompt
 from assistant.settings import Unverified
@@ -50,7 +51,7 @@ _Sentence = tuple[str, tuple[int, ...]]
 """A sentence as the model wrote it, and the passages that it cites."""
 
 
-class NothingSupported(ModelUnavailable):
+class NothingSupported(ModelFailure):
     """The model answered, and the passages support none of it."""
 
 
@@ -97,7 +98,7 @@ class ModelWriter:
         except ReplyCut:
             if not check.shown:
                 raise
-            yield Segment("", notice=phrase("cut", language))
+            yield Segment("", notice=remark("cut"))
         finally:
             sentences.close()
         yield from check.finish(self._chat.model)
@@ -209,8 +210,7 @@ class _Check:
         if self._abstained:
             return
         if not self.shown:
-            message = f"Nada do que o modelo {model} escreveu está nos documentos."
-            raise NothingSupported(message, "Para tentar com outro modelo: CORUJA_MODEL=NOME.")
+            raise NothingSupported("nothing_supported", model=model)
         while self._held and self._held[-1].text.rstrip().endswith(":"):
             self._held.pop()  # opens a list of which nothing is left
         yield from self._held
@@ -231,15 +231,15 @@ class _Check:
             if self._mark:
                 self._held.append(Segment(f"{text.rstrip()} {phrase('unverified', self._language)}"))
 
-    def _notices(self) -> Iterator[str]:
+    def _notices(self) -> Iterator[Notice]:
         if self._unsupported and self._mark:
-            yield phrase("marked", self._language)
+            yield remark("marked")
         elif self._unsupported == 1:
-            yield phrase("dropped_one", self._language)
+            yield remark("dropped_one")
         elif self._unsupported:
-            yield phrase("dropped", self._language, count=str(self._unsupported))
+            yield remark("dropped", count=str(self._unsupported))
         if surely_not(" ".join(self._written), self._language):
-            yield phrase("other_language", self._language)
+            yield remark("other_language")
 
 
 def _opening(sentences: Iterator[_Sentence], language: str) -> tuple[list[_Sentence], ModelUnavailable | None]:

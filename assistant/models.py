@@ -119,8 +119,8 @@ def pull(name: str, url: str) -> Iterator[PullStep]:
 def _connection(url: str) -> HTTPConnection:
     """Return a connection to Ollama, not yet opened; told at once where nobody would answer."""
     status = ollama_status(url, "")
-    if not status.running:
-        raise ModelUnavailable(status.message, status.next_step)
+    if status.away and not status.running:
+        raise status.away
     parts = _parts(url)
     connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     return connect(parts.hostname or "", parts.port, timeout=_SILENCE)

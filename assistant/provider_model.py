@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from assistant.chat_model import MAX_REPLY, ChatModel, ReplyCut, turn_tracing_off
+from assistant.notice import ModelFailure
 from ingest.errors import ModelUnavailable
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def missing_package(model: str) -> ModelUnavailable | None:
     package = _PACKAGES[model.partition(":")[0]]
     if find_spec(package.replace("-", "_")) is not None:
         return None
-    return ModelUnavailable(f"O modelo {model} precisa do pacote {package}.", f"Instale-o com: pip install {package}")
+    return ModelFailure("package_missing", model=model, package=package)
 
 
 class ProviderModel(ChatModel):
@@ -78,9 +79,9 @@ class ProviderModel(ChatModel):
 
     def _check_end(self, end: dict[str, Any], wrote: bool) -> None:
         if not wrote:
-            raise ModelUnavailable(f"O modelo {self.model} respondeu vazio.", "Escolha outro modelo (CORUJA_MODEL).")
+            raise ModelFailure("empty", model=self.model)
         if str(end.get("finish_reason") or end.get("stop_reason")) in _CUT:
-            raise ReplyCut(f"O modelo {self.model} parou no meio da frase.", "Faça uma pergunta mais específica.")
+            raise ReplyCut("reply_cut", model=self.model)
 
     @cached_property
     def _engine(self) -> "BaseChatModel":
@@ -102,6 +103,4 @@ class ProviderModel(ChatModel):
             raise
         except Exception as error:  # every maker's package has a tree of errors of its own
             said = " ".join(str(error).split())[:300] or type(error).__name__
-            raise ModelUnavailable(
-                f"O modelo {self.model} falhou: {said}", "Confira a chave, o nome e a rede."
-            ) from error
+            raise ModelFailure("provider_failed", model=self.model, said=said) from error

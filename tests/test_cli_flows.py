@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from commandline import ROOT, coruja, workspace
+from commandline import NO_OLLAMA, ROOT, coruja, workspace
 
 PAGE = "guia rápido/página.md"
 MAC_ROMAN = ROOT / "tests" / "data" / "aws-sagemaker-mac-roman.txt"
@@ -107,6 +107,7 @@ def test_index_reports_repairs_and_problems_and_keeps_the_good_files(tmp_path: P
         "seconds",
         "generation",
         "unchanged",
+        "waiting",
         "repairs",
         "redactions",
         "problems",
@@ -133,6 +134,13 @@ def test_chat_keeps_the_conversation(indexed: Path) -> None:
     assert first["question"] == "O que faz o SageMaker Clarify?"
     assert second["question"] == "e o Canvas?"
     assert "Canvas" in second["citations"][0]["quote"]
+
+
+def test_chat_tells_once_that_ollama_is_away_and_in_english(indexed: Path) -> None:
+    run = coruja(indexed, "chat", stdin="O que faz o SageMaker Clarify?\ne o Canvas?\n")
+    notes = [line for line in run.stderr.splitlines() if line.startswith("note: ")]
+    assert len(notes) == 1
+    assert notes[0].endswith(f"Ollama does not answer at {NO_OLLAMA}. Start it with: ollama serve")
 
 
 def test_chat_for_people_ends_at_the_end_of_input(indexed: Path) -> None:
@@ -192,6 +200,12 @@ def test_doctor_says_what_works(indexed: Path) -> None:
     assert all(check["ok"] for name, check in checks.items() if name not in {"ollama", "port"})
     assert all(check["fix"] for check in checks.values() if not check["ok"])
     assert "documents: 1," in checks["index"]["found"]
+
+
+def test_doctor_speaks_english_of_ollama(indexed: Path) -> None:
+    run = coruja(indexed, "doctor")
+    assert f"Ollama does not answer at {NO_OLLAMA}." in run.stdout
+    assert "next: Start it with: ollama serve" in run.stdout
 
 
 def test_doctor_says_what_is_missing(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.answer import Answer, Citation
+from assistant.notice import Notice
 from index.hit import Hit
 from ingest.chunk import Chunk
 from ui.evidence import CONTEXT, highlight, render_evidence
@@ -85,7 +86,8 @@ def answer(*citations: Citation, **fields: object) -> Answer:
 
 def test_hostile_text_stays_text_wherever_it_stands() -> None:
     cited = citation(HOSTILE, "onerror", doc=HOSTILE, headings=(HOSTILE,))
-    page = Reader(render_evidence(answer(cited, notice=HOSTILE, writer=HOSTILE), [(HOSTILE, 0)], PORTUGUESE))
+    told = answer(cited, notices=(Notice(HOSTILE, HOSTILE),), writer=HOSTILE)
+    page = Reader(render_evidence(told, [(HOSTILE, 0)], PORTUGUESE))
     assert page.names() <= OWN_TAGS
     assert page.attributes() <= {"class", "id", "aria-label", "aria-live", "role"}
     assert page.text.count("<script>alert(1)</script>") == 5
@@ -142,10 +144,18 @@ def test_quotes_of_one_section_share_a_card() -> None:
 
 def test_evidence_says_who_wrote_and_what_was_not_as_asked() -> None:
     text = "A coruja caça à noite."
-    told = answer(citation(text, "caça"), notice="O Ollama não responde.", writer="ollama:qwen2.5:3b")
+    away = Notice("Ollama does not answer.", "O Ollama não responde.", lasting=True)
+    cut = Notice("It stopped.", "Ele parou.")
+    told = answer(citation(text, "caça"), notices=(away, cut), writer="ollama:pequeno:3b")
     page = Reader(render_evidence(told, [(text, 0)], PORTUGUESE))
-    assert "ollama:qwen2.5:3b · 1.23 s" in page.text
+    assert "ollama:pequeno:3b · 1.23 s" in page.text
     assert "O Ollama não responde." in page.text
+    english = Reader(render_evidence(told, [(text, 0)], ENGLISH)).text
+    assert "Ollama does not answer." in english
+    assert "não responde" not in english
+    again = Reader(render_evidence(told, [(text, 0)], PORTUGUESE, told.notices)).text
+    assert "O Ollama não responde." not in again, "how things stand is told once"
+    assert "Ele parou." in again, "what became of an answer is told each time"
 
 
 def test_message_shows_hostile_text_as_it_was_typed() -> None:

@@ -79,7 +79,7 @@ def test_a_model_that_is_nowhere_is_an_error(server: OllamaServer) -> None:
         list(pull("inexistente:9b", server.url))
     with pytest.raises(ModelUnavailable) as caught:
         list(pull("novo", NO_OLLAMA))
-    assert caught.value.next_step == "Inicie-o com: ollama serve"
+    assert caught.value.next_step == "Start it with: ollama serve"
 
 
 LINES = {
@@ -196,7 +196,7 @@ def test_a_provider_without_its_package_names_the_install(page_workspace: Path) 
     answer = json.loads(run.stdout)
     assert answer["writer"] == "extractive"
     assert answer["status"] == "answered"
-    assert answer["notice"].endswith("Instale-o com: pip install langchain-groq")
+    assert answer["notice"].endswith("Install it with: pip install langchain-groq")
     doctor = coruja(page_workspace, "doctor", CORUJA_MODEL="groq:llama-3.1-8b-instant")
     assert "pip install langchain-groq" in doctor.stdout
 
@@ -218,7 +218,11 @@ def test_a_provider_with_its_package_writes(page_workspace: Path) -> None:
 
 @pytest.mark.parametrize(
     ("answer", "key", "said"),
-    [("", None, "respondeu vazio"), ("Nunca visto.", "errada", "Incorrect API key"), ("O Cla…", None, "parou no meio")],
+    [
+        ("", None, "answered nothing"),
+        ("Nunca visto.", "errada", "Incorrect API key"),
+        ("O Cla…", None, "stopped in the"),
+    ],
 )
 def test_a_provider_that_fails_is_explained(page_workspace: Path, answer: str, key: str | None, said: str) -> None:
     with OpenAiServer(answer) as server:

@@ -97,7 +97,7 @@ def listen(server: OllamaServer, model: str, timeout: float = 5.0) -> tuple[str,
 
 def test_a_model_that_is_there_is_ready(server: OllamaServer) -> None:
     status = ollama_status(server.url, "responde")
-    assert (status.running, status.ready, status.message, status.next_step) == (True, True, "", "")
+    assert (status.running, status.ready, status.away) == (True, True, None)
     assert status.version.count(".") == 2
     assert "responde:latest" in status.models
     assert ollama_status(server.url, "responde:latest").ready
@@ -109,7 +109,8 @@ def test_a_missing_model_names_the_pull(server: OllamaServer) -> None:
     status = ollama_status(server.url, "qwen2.5:3b")
     assert status.running
     assert not status.ready
-    assert status.next_step == "Baixe-o com: ollama pull qwen2.5:3b"
+    assert status.away
+    assert status.away.next_step == "Download it with: ollama pull qwen2.5:3b"
 
 
 def test_nobody_there_is_told_at_once(free_url: str) -> None:
@@ -117,15 +118,17 @@ def test_nobody_there_is_told_at_once(free_url: str) -> None:
     status = ollama_status(free_url, "qwen2.5:3b")
     assert time.perf_counter() - start < 0.3
     assert not status.running
-    assert status.next_step == "Inicie-o com: ollama serve"
+    assert status.away
+    assert status.away.next_step == "Start it with: ollama serve"
 
 
 @pytest.mark.parametrize("url", ["", "http://", "::", "http://[", "http://127.0.0.1:99999", "a b"])
 def test_an_unusable_address_is_no_exception(url: str) -> None:
     status = ollama_status(url, "qwen2.5:3b")
     assert not status.ready
-    assert status.message
-    assert status.next_step
+    assert status.away
+    assert status.away.message
+    assert status.away.next_step
 
 
 @pytest.mark.parametrize(
@@ -151,7 +154,7 @@ def test_another_program_at_the_address_is_not_taken_for_ollama(reply: bytes) ->
         status = ollama_status(f"http://127.0.0.1:{listener.getsockname()[1]}", "qwen2.5:3b")
         thread.join()
     assert not status.running
-    assert status.message
+    assert status.away
 
 
 def test_looking_needs_no_langchain(server: OllamaServer) -> None:
@@ -219,12 +222,12 @@ def cut_prompt(length: int = 40_000, **served: Any) -> PromptCut:
 
 
 def test_a_prompt_that_ollama_cuts_is_an_error() -> None:
-    assert "cortou" in cut_prompt(window=4096).message
+    assert "Ollama cut the prompt" in cut_prompt(window=4096).message
 
 
 def test_a_prompt_that_fits_no_context_is_not_sent() -> None:
-    assert "pequeno demais" in cut_prompt(1_000_000).message
-    assert "pequeno demais" in cut_prompt(trained=4096).message
+    assert "too small" in cut_prompt(1_000_000).message
+    assert "too small" in cut_prompt(trained=4096).message
 
 
 @pytest.mark.parametrize("trained", [2048, 4096, 8192, 0])
@@ -274,14 +277,14 @@ def test_a_model_that_only_thinks_is_unavailable(server: OllamaServer, model: st
     text, error = listen(server, model)
     assert text == ""
     assert error is not None
-    assert "só raciocinou" in error.message
+    assert "only thought" in error.message
     assert "CORUJA_MODEL" in error.next_step
 
 
 def test_thinking_taken_for_the_answer_is_an_error(server: OllamaServer) -> None:
     _, error = listen(server, "pensa-sem-abrir")
     assert error is not None
-    assert "raciocínio" in error.message
+    assert "mixed thinking" in error.message
 
 
 @pytest.mark.parametrize("model", ["vazio", "branco", "carrega"])
@@ -289,14 +292,14 @@ def test_an_empty_answer_is_an_error(server: OllamaServer, model: str) -> None:
     text, error = listen(server, model)
     assert text.strip() == ""
     assert error is not None
-    assert "respondeu vazio" in error.message
+    assert "answered nothing" in error.message
     assert error.next_step
 
 
 def test_a_missing_model_is_an_error_with_the_pull(server: OllamaServer) -> None:
     _, error = listen(server, "qwen2.5:3b")
     assert error is not None
-    assert error.next_step == "Baixe-o com: ollama pull qwen2.5:3b"
+    assert error.next_step == "Download it with: ollama pull qwen2.5:3b"
 
 
 def test_nobody_there_is_an_error_with_the_start(free_url: str) -> None:
@@ -304,7 +307,7 @@ def test_nobody_there_is_an_error_with_the_start(free_url: str) -> None:
     with pytest.raises(ModelUnavailable) as caught:
         chat.complete(MESSAGES)
     chat.close()
-    assert caught.value.next_step == "Inicie-o com: ollama serve"
+    assert caught.value.next_step == "Start it with: ollama serve"
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:99999", "http://[", "ftp://127.0.0.1"])
@@ -329,13 +332,13 @@ def test_a_slow_model_is_left_after_the_timeout(server: OllamaServer, model: str
 @pytest.mark.parametrize(
     ("model", "heard", "said"),
     [
-        ("morre", f"{ANSWER} Ele também exp", "caiu"),
-        ("morre-logo", "", "caiu"),
+        ("morre", f"{ANSWER} Ele também exp", "broke"),
+        ("morre-logo", "", "broke"),
         ("falha", f"{ANSWER} Ele ", "terminated"),
-        ("sem-memória", "", "não cabe na memória"),
-        ("acaba-cedo", f"{ANSWER} Ele ", "parou no meio"),
-        ("html", "", "não é o Ollama"),
-        ("lista", "", "não é o Ollama"),
+        ("sem-memória", "", "does not fit into memory"),
+        ("acaba-cedo", f"{ANSWER} Ele ", "stopped in the middle"),
+        ("html", "", "is not Ollama"),
+        ("lista", "", "is not Ollama"),
     ],
 )
 def test_whatever_breaks_is_explained(server: OllamaServer, model: str, heard: str, said: str) -> None:

@@ -250,7 +250,7 @@ def test_a_supported_sentence_gets_the_citation_it_lacks(server: OllamaServer, m
 def test_an_unsupported_sentence_is_dropped_and_counted(server: OllamaServer) -> None:
     segments = write(server, "metade")
     assert read(segments) == "O Clarify detecta vieses. O Monitor alerta sobre desvio."
-    assert [segment.notice for segment in segments if segment.notice] == [
+    assert [segment.notice.portuguese for segment in segments if segment.notice] == [
         "Uma frase do modelo ficou de fora, porque os documentos não a sustentam."
     ]
 
@@ -278,7 +278,7 @@ def test_a_language_that_comes_again_is_told(server: OllamaServer) -> None:
     (english,) = (passage for passage in [chunk("This", "drift.", ENGLISH, doc="guide.md")])
     segments = write(server, "tudo", hits(english))
     assert read(segments) == ENGLISH
-    assert any("não respondeu em português" in segment.notice for segment in segments)
+    assert any(segment.notice and "did not answer in the language" in segment.notice.english for segment in segments)
 
 
 @pytest.mark.parametrize(
@@ -314,7 +314,7 @@ def test_a_model_that_never_begins_is_unavailable(server: OllamaServer, model: s
 
 def test_a_reply_cut_in_a_word_loses_its_last_sentence(server: OllamaServer) -> None:
     assert read(write(server, "cut")) == "O Clarify detecta vieses."
-    with pytest.raises(ModelUnavailable, match="meio da frase"):
+    with pytest.raises(ModelUnavailable, match="middle of a sentence"):
         write(server, "cut_at_once")
 
 

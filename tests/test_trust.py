@@ -62,7 +62,7 @@ def test_no_lie_is_shown_as_supported(page_workspace: Path, unverified: str, mix
                 shown += sum(lie in bare(answer.text) for lie in lies)
             if not mixing and liar.told:
                 assert answer.writer == "extractive"
-                assert "Nada do que o modelo" in answer.notice
+                assert "Nothing that the model" in answer.notice
     print(f"{told} lies to {len(EXAMPLES)} questions, {shown} shown, {answered} answers of true sentences among lies")
     assert told > 700
     assert shown == 0
@@ -130,16 +130,16 @@ MISBEHAVING: dict[str, tuple[Model, Callable[[Answer], bool]]] = {
     "invents facts": (ollama_models.lying, lambda answer: answer.writer == "extractive"),
     "forges markers": (
         ollama_models.says("O Clarify detecta vieses [9][0][77]. O Canvas cria previsões sem escrever código [1]."),
-        lambda answer: answer.text == "O Clarify detecta vieses. [1]" and "ficou de fora" in answer.notice,
+        lambda answer: answer.text == "O Clarify detecta vieses. [1]" and "left out" in answer.notice,
     ),
     "answers in English": (ollama_models.english, lambda answer: answer.writer == "extractive"),
     "stops mid-word": (
         ollama_models.cut,
-        lambda answer: answer.text == "O Clarify detecta vieses. [1]" and "parou no meio" in answer.notice,
+        lambda answer: answer.text == "O Clarify detecta vieses. [1]" and "stopped in the middle" in answer.notice,
     ),
     "stops mid-word and says it is done": (
         ollama_models.says("O Clarify detecta vieses [1]. Ele também fornece expli"),
-        lambda answer: answer.text == "O Clarify detecta vieses. [1]" and "ficou de fora" in answer.notice,
+        lambda answer: answer.text == "O Clarify detecta vieses. [1]" and "left out" in answer.notice,
     ),
     "repeats itself": (ollama_models.repeats, lambda answer: answer.text == "O Clarify detecta vieses. [1]"),
     "stutters": (ollama_models.says(*["vieses e "] * 3000), lambda answer: answer.writer == "extractive"),
@@ -173,5 +173,5 @@ def test_a_truncated_prompt_is_never_answered_from(page_workspace: Path) -> None
         answer = assistant.ask("O que faz o SageMaker Clarify?")
         assistant.close()
     assert answer.writer == "extractive"
-    assert "cortou a pergunta" in answer.notice
+    assert "Ollama cut the prompt" in answer.notice
     assert "CORUJA_K" in answer.notice

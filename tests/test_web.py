@@ -58,6 +58,25 @@ def test_conversation_goes_on_and_begins_anew(browser: Browser, address: str) ->
     assert page.locator(".evidence .card").count() == 0
 
 
+def test_ollama_away_is_told_once_in_the_language_of_the_page(browser: Browser, tmp_path: Path) -> None:
+    with serving(workspace(tmp_path)) as served:
+        page, _ = open_page(browser, served)
+        ask(page, "O que faz o SageMaker Clarify?")
+        told = page.locator(".evidence .notice")
+        assert told.inner_text().startswith("Respondi citando os documentos")
+        assert told.inner_text().endswith("Inicie-o com: ollama serve")
+        send(page, "What does SageMaker Canvas do?")
+        page.wait_for_selector("mark:has-text('Canvas')")
+        assert told.count() == 0
+        page.get_by_role("button", name="Nova conversa").click()
+        page.wait_for_selector("#chat .bot", state="detached")
+        ask(page, "O que faz o SageMaker Clarify?")
+        assert told.count() == 1, "another conversation, told again"
+        english, _ = open_page(browser, served, "en-US")
+        ask(english, "O que faz o SageMaker Clarify?")
+        assert english.locator(".evidence .notice").inner_text().endswith("Start it with: ollama serve")
+
+
 def test_an_empty_box_changes_nothing(browser: Browser, address: str) -> None:
     page, _ = open_page(browser, address)
     ask(page, "O que faz o SageMaker Clarify?")
@@ -128,6 +147,19 @@ def test_html_in_a_question_is_text(browser: Browser, address: str) -> None:
     page.wait_for_timeout(500)
     assert page.evaluate("window.ran") is None
     assert "<b>Canvas</b>" in page.locator("#chat .user").inner_text()
+
+
+@pytest.mark.parametrize(("locale", "said"), [("pt-BR", "Pronto"), ("en-US", "Ready")])
+def test_a_screen_reader_is_told_in_the_pages_language(browser: Browser, address: str, locale: str, said: str) -> None:
+    page, _ = open_page(browser, address, locale)
+    page.evaluate(
+        "window.heard = []; new MutationObserver(() => window.heard.push("
+        "...[...document.querySelectorAll('.sr-only')].map(e => e.textContent)))"
+        ".observe(document.body, {subtree: true, childList: true, characterData: true})"
+    )
+    ask(page, "O que faz o SageMaker Clarify?")
+    page.wait_for_function("said => window.heard.includes(said)", arg=said)
+    assert not [heard for heard in page.evaluate("window.heard") if heard.startswith("common.")]
 
 
 @pytest.mark.parametrize(

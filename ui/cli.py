@@ -21,6 +21,7 @@ from ui import console
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
+    from assistant.notice import Notice
     from assistant.settings import Settings
     from assistant.workspace import BuildReport
     from index.store import Store
@@ -324,6 +325,7 @@ def chat(ctx: typer.Context, writer: Writer = None, as_json: Json = False) -> No
     if not as_json:
         console.say("Ask away; /quit ends.")
     history: list[Turn] = []
+    told: tuple[Notice, ...] = ()
     while (question := _next_question()) is not None:
         if not question:
             continue
@@ -331,7 +333,8 @@ def chat(ctx: typer.Context, writer: Writer = None, as_json: Json = False) -> No
             answer = assistant.ask(question, history)
             console.print_json(answer.to_dict())
         else:
-            answer = console.print_stream(assistant.stream(question, history))
+            answer = console.print_stream(assistant.stream(question, history), told)
+        told = answer.notices
         history.append(Turn(question, answer.text))
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from assistant.answer import Answer
     from assistant.batch import BatchReport
     from assistant.models import Installed, KnownModel
+    from assistant.notice import Notice
     from assistant.workspace import BuildReport
     from index.history import Difference, Generation
     from index.hit import Hit
@@ -75,13 +76,16 @@ def show_error(error: UserError, *, as_json: bool) -> None:
         console.print(Text.assemble(("next: ", "bold"), text(error.next_step)))
 
 
-def print_answer(answer: "Answer", *, streamed: str | None = None) -> None:
+def print_answer(answer: "Answer", before: "Sequence[Notice]" = (), *, streamed: str | None = None) -> None:
     """Print an answer and its evidence.
 
     Args:
         answer: What to print.
+        before: The notices of the answer before it.
         streamed: The answer's text as it was already printed; it is printed again only where the final text differs.
     """
+    from assistant.notice import news
+
     console = out()
     if streamed is None or streamed.strip() != answer.text.strip():
         console.print(text(answer.text))
@@ -94,18 +98,23 @@ def print_answer(answer: "Answer", *, streamed: str | None = None) -> None:
         place = f"{citation.doc}:{citation.line_start}-{citation.line_end}"
         quote = one_line(f'"{citation.quote}"')
         console.print(Text.assemble((f"[{citation.marker}] ", "bold cyan"), one_line(place, "cyan"), "  ", quote))
-    if answer.notice:
-        err().print(Text.assemble(("note: ", "yellow"), one_line(answer.notice)))
+    for notice in news(answer.notices, before):
+        err().print(Text.assemble(("note: ", "yellow"), one_line(notice.english)))
 
 
-def print_stream(pieces: "Iterator[str | Answer]") -> "Answer":
-    """Print an answer as it is written, then its evidence; return the final answer."""
+def print_stream(pieces: "Iterator[str | Answer]", before: "Sequence[Notice]" = ()) -> "Answer":
+    """Print an answer as it is written, then its evidence; return the final answer.
+
+    Args:
+        pieces: What `Assistant.stream` yields.
+        before: The notices of the answer before it.
+    """
     console, streamed = out(), ""
     for piece in pieces:
         if not isinstance(piece, str):
             if streamed:
                 console.print()
-            print_answer(piece, streamed=streamed)
+            print_answer(piece, before, streamed=streamed)
             return piece
         streamed += piece
         console.print(text(piece), end="")

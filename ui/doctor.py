@@ -156,12 +156,13 @@ def _ollama(settings: "Settings") -> Iterator[Check]:
         yield Check("model", not missing, found, missing.next_step if missing else "", needed=False)
         return
     status = ollama_status(settings.ollama_url, settings.model.removeprefix("ollama:"))
-    if not status.running:
-        yield Check("ollama", False, status.message, status.next_step, needed=False)
-        return
-    yield Check("ollama", True, f"{status.version} at {status.url}", needed=False)
-    found = status.message or settings.model
-    yield Check("model", status.ready, found, status.next_step, needed=False)
+    if status.running:
+        yield Check("ollama", True, f"{status.version} at {status.url}", needed=False)
+    if status.away:
+        name = "model" if status.running else "ollama"
+        yield Check(name, False, status.away.message, status.away.next_step, needed=False)
+    else:
+        yield Check("model", True, settings.model, needed=False)
 
 
 def _disk(workspace: Path) -> Check:

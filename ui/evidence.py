@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from html import escape
 
 from assistant.answer import Answer, Citation
+from assistant.notice import Notice, news
 from index.hit import Hit
 from ingest.chunk import Chunk
-from ui.strings import Words
+from ui.strings import PORTUGUESE, Words
 
 Section = tuple[str, int]
 """Text of the section that a citation stands in, and the offset in the document at which it starts."""
@@ -21,13 +22,14 @@ NEAREST = 3
 """Hits shown when the corpus does not answer."""
 
 
-def render_evidence(answer: Answer, sections: Sequence[Section], words: Words) -> str:
+def render_evidence(answer: Answer, sections: Sequence[Section], words: Words, before: Sequence[Notice] = ()) -> str:
     """Render an answer's evidence.
 
     Args:
         answer: The answer.
         sections: For each of its citations, the section that it stands in.
         words: The page's words.
+        before: The notices of the answer before it in the conversation.
 
     Returns:
         HTML; the quoted spans stand in `<mark>`.
@@ -37,7 +39,8 @@ def render_evidence(answer: Answer, sections: Sequence[Section], words: Words) -
         cited.setdefault((citation.doc, section), []).append(citation)
     cards = [_section_card(doc, section, citations, words) for (doc, section), citations in cited.items()]
     body = "".join(cards) or _nearest(answer.hits[:NEAREST], words)
-    return render_panel(_writer_line(answer, words) + _notice(answer.notice) + body, words)
+    notices = "".join(_notice(notice, words) for notice in news(answer.notices, before))
+    return render_panel(_writer_line(answer, words) + notices + body, words)
 
 
 def render_panel(body: str, words: Words) -> str:
@@ -119,5 +122,6 @@ def _writer_line(answer: Answer, words: Words) -> str:
     return f'<p class="writer">{escape(said)}</p>'
 
 
-def _notice(notice: str) -> str:
-    return f'<p class="notice" role="status">{escape(notice)}</p>' if notice else ""
+def _notice(notice: Notice, words: Words) -> str:
+    told = notice.portuguese if words is PORTUGUESE else notice.english
+    return f'<p class="notice" role="status">{escape(told)}</p>'

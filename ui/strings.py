@@ -23,6 +23,7 @@ PORTUGUESE: Words = {
     "extractive": "trechos dos documentos, sem modelo de linguagem",
     "seconds": "s",
     "failed": "Não foi possível responder.",
+    "common.complete": "Pronto",  # Gradio tells it to screen readers, and has no Portuguese for it
 }
 
 ENGLISH: Words = {
@@ -44,6 +45,7 @@ ENGLISH: Words = {
     "extractive": "passages of the documents, no language model",
     "seconds": "s",
     "failed": "No answer could be given.",
+    "common.complete": "Ready",
 }
 
 

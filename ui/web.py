@@ -12,6 +12,7 @@ from typing import Any
 
 from assistant.answer import Answer, Turn
 from assistant.assistant import Assistant
+from assistant.notice import Notice
 from ingest.errors import UserError
 from ui.evidence import render_evidence, render_text
 from ui.message import render_message
@@ -64,7 +65,9 @@ _CSS = """
 """
 
 Messages = list[dict[str, str]]
-Shown = tuple[Messages, str, list[Turn]]
+Told = tuple[Notice, ...]
+"""The notices of the answer before."""
+Shown = tuple[Messages, str, list[Turn], Told]
 _EMPTY = "() => ''"
 """Run by the browser, at once, when a question is sent. Nothing else writes into the question's box."""
 
@@ -120,22 +123,23 @@ def page(assistant: Assistant, examples: Sequence[str]) -> gr.Blocks:
                 new = gr.Button(translate("new"), variant="secondary", size="sm")
             with gr.Column(scale=2, min_width=320):
                 evidence = gr.HTML(elem_id="evidence-panel")
-        history = gr.State([])
+        history, told = gr.State([]), gr.State(())
 
-        def ask(text: str, turns: list[Turn], request: gr.Request) -> Iterator[Shown]:
+        def ask(text: str, turns: list[Turn], before: Told, request: gr.Request) -> Iterator[Shown]:
             if text.strip():  # an empty box changes nothing; ending without a word would empty the page
-                yield from conversation(assistant, text, turns, words_for(request.headers.get("accept-language")))
+                words = words_for(request.headers.get("accept-language"))
+                yield from conversation(assistant, text, turns, before, words)
             else:
-                yield gr.skip(), gr.skip(), gr.skip()
+                yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
 
-        def ask_example(turns: list[Turn], request: gr.Request, chosen: gr.SelectData) -> Iterator[Shown]:
-            yield from ask(chosen.value["text"], turns, request)
+        def ask_example(turns: list[Turn], before: Told, request: gr.Request, chosen: gr.SelectData) -> Iterator[Shown]:
+            yield from ask(chosen.value["text"], turns, before, request)
 
         def begin(request: gr.Request) -> Shown:
             words = words_for(request.headers.get("accept-language"))
-            return [], render_text(words["hint"], words), []
+            return [], render_text(words["hint"], words), [], ()
 
-        shown = [chat, evidence, history]
+        shown = [chat, evidence, history, told]
         # A question that is sent while another is answered waits for its turn; the history is read when that has come.
         in_turn: dict[str, Any] = {
             "concurrency_id": "ask",
@@ -143,20 +147,20 @@ def page(assistant: Assistant, examples: Sequence[str]) -> gr.Blocks:
             "trigger_mode": "multiple",
             "api_visibility": "private",
         }
-        question.submit(ask, [question, history], shown, **in_turn)
+        question.submit(ask, [question, history, told], shown, **in_turn)
         question.submit(None, None, question, js=_EMPTY, trigger_mode="multiple", api_visibility="private")
-        chat.example_select(ask_example, history, shown, **in_turn)
+        chat.example_select(ask_example, [history, told], shown, **in_turn)
         new.click(begin, None, shown, api_visibility="private")
         chat.clear(begin, None, shown, api_visibility="private")
         blocks.load(begin, None, shown, api_visibility="private")
     return blocks
 
 
-def conversation(assistant: Assistant, question: str, turns: list[Turn], words: Words) -> Iterator[Shown]:
+def conversation(assistant: Assistant, question: str, turns: list[Turn], before: Told, words: Words) -> Iterator[Shown]:
     """Ask one question and yield what the page shows while the answer is written.
 
     Yields:
-        The messages, the evidence as HTML, and the conversation so far.
+        The messages, the evidence as HTML, the conversation so far, and the notices of its last answer.
     """
     question = question.strip()
     said = _messages(turns)
@@ -165,19 +169,19 @@ def conversation(assistant: Assistant, question: str, turns: list[Turn], words: 
     def shown(answer: str) -> Messages:
         return [*said, *_messages([Turn(question, answer)])]
 
-    yield shown("…"), searching, turns
+    yield shown("…"), searching, turns, before
     written = ""
     try:
         for piece in assistant.stream(question, turns):
             if isinstance(piece, Answer):
                 sections = [assistant.section_text(citation) for citation in piece.citations]
-                evidence = render_evidence(piece, sections, words)
-                yield shown(piece.text), evidence, [*turns, Turn(question, piece.text)]
+                evidence = render_evidence(piece, sections, words, before)
+                yield shown(piece.text), evidence, [*turns, Turn(question, piece.text)], piece.notices
             else:
                 written += piece
-                yield shown(written), searching, turns
+                yield shown(written), searching, turns, before
     except UserError as error:
-        yield shown(str(error)), render_text(words["failed"], words), turns
+        yield shown(str(error)), render_text(words["failed"], words), turns, before
 
 
 def _messages(turns: Sequence[Turn]) -> Messages:
