@@ -41,7 +41,7 @@ _CUT = frozenset({"length", "max_tokens", "MAX_TOKENS"})
 
 
 def is_provider_model(model: str) -> bool:
-    """Tell whether a model's name is a provider's, and not one of Ollama's (`qwen2.5:3b`)."""
+    """Tell whether a model's name is a provider's, and not one of Ollama's (`qwen3:4b-instruct`)."""
     provider, colon, name = model.partition(":")
     return bool(colon and name) and provider in _PACKAGES
 

@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     )
 
     writer: WriterName = Field("auto", description="Who writes the answer: auto, extractive or ollama.")
-    model: str = Field("qwen2.5:3b", description="Model that writes and rewrites: Ollama's, or provider:name.")
+    model: str = Field("qwen3:4b-instruct", description="Model that writes and rewrites: Ollama's, or provider:name.")
     # Dropped by default: what a small model adds is mostly wrong, and what a document smuggled in must not reach a
     # person, not even with a label. How many sentences were dropped is said beside the answer.
     unverified: Unverified = Field(

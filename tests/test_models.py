@@ -26,7 +26,7 @@ ASKED = "O que faz o SageMaker Clarify?"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[OllamaServer]:
-    with OllamaServer({"qwen2.5:3b": scripted.honest, "outro": scripted.honest}) as running:
+    with OllamaServer({"qwen3:4b-instruct": scripted.honest, "outro": scripted.honest}) as running:
         yield running
 
 
@@ -38,7 +38,7 @@ def test_the_catalogue_can_be_typed_and_fits_small_machines() -> None:
     assert len(set(names)) == len(names) >= 10
     assert Settings.model_fields["model"].default in names
     for entry in catalogue():
-        assert re.fullmatch(r"[a-z0-9.-]+(:[a-z0-9.]+)?", entry.name)
+        assert re.fullmatch(r"[a-z0-9.-]+(:[a-z0-9.-]+)?", entry.name)
         assert 0.5 < entry.disk < entry.memory < 10
         assert entry.licence
         assert entry.portuguese
@@ -46,13 +46,22 @@ def test_the_catalogue_can_be_typed_and_fits_small_machines() -> None:
     assert [entry.disk for entry in catalogue()] == sorted(entry.disk for entry in catalogue())
 
 
+def test_the_default_model_may_be_used_by_anybody() -> None:
+    (default,) = (entry for entry in catalogue() if entry.name == Settings.model_fields["model"].default)
+    assert default.licence in {"Apache-2.0", "MIT"}
+    assert [entry.name for entry in catalogue() if "default" in entry.note] == [default.name]
+
+
 def test_what_ollama_has_is_listed(server: OllamaServer) -> None:
-    assert [(model.name, model.disk) for model in installed(server.url)] == [("outro:latest", 1.9), ("qwen2.5:3b", 1.9)]
+    assert [(model.name, model.disk) for model in installed(server.url)] == [
+        ("outro:latest", 1.9),
+        ("qwen3:4b-instruct", 1.9),
+    ]
 
 
 def test_models_for_people_and_for_programs(tmp_path: Path, server: OllamaServer) -> None:
     run = coruja(tmp_path, "models", CORUJA_OLLAMA_URL=server.url)
-    assert re.search(r"^\* installed +qwen2.5:3b +1.9 GB$", run.stdout, re.MULTILINE), run.stdout + run.stderr
+    assert re.search(r"^\* installed +qwen3:4b-instruct +1.9 GB$", run.stdout, re.MULTILINE), run.stdout + run.stderr
     assert re.search(r"^  to download +qwen3:4b +2.5 GB on disk, about 5.0 GB of memory, Apache-2.0$", run.stdout, re.M)
     listed = json.loads(coruja(tmp_path, "models", "--json", CORUJA_OLLAMA_URL=NO_OLLAMA).stdout)
     assert set(listed) == {"model", "installed", "catalogue", "notice"}
@@ -185,7 +194,10 @@ def test_unusable_settings_are_told(tmp_path: Path, name: str, value: object) ->
 
 def test_names_of_ollama_are_not_taken_for_providers() -> None:
     assert not any(
-        map(is_provider_model, ["qwen2.5:3b", "mistral:7b", "ollama:qwen2.5:3b", "openai", "openai:", "a/b:c"])
+        map(
+            is_provider_model,
+            ["qwen3:4b-instruct", "mistral:7b", "ollama:qwen3:4b-instruct", "openai", "openai:", "a/b:c"],
+        )
     )
     assert is_provider_model("openai:gpt-4o-mini")
 

@@ -106,16 +106,16 @@ def test_a_model_that_is_there_is_ready(server: OllamaServer) -> None:
 
 
 def test_a_missing_model_names_the_pull(server: OllamaServer) -> None:
-    status = ollama_status(server.url, "qwen2.5:3b")
+    status = ollama_status(server.url, "qwen3:4b-instruct")
     assert status.running
     assert not status.ready
     assert status.away
-    assert status.away.next_step == "Download it with: ollama pull qwen2.5:3b"
+    assert status.away.next_step == "Download it with: ollama pull qwen3:4b-instruct"
 
 
 def test_nobody_there_is_told_at_once(free_url: str) -> None:
     start = time.perf_counter()
-    status = ollama_status(free_url, "qwen2.5:3b")
+    status = ollama_status(free_url, "qwen3:4b-instruct")
     assert time.perf_counter() - start < 0.3
     assert not status.running
     assert status.away
@@ -124,7 +124,7 @@ def test_nobody_there_is_told_at_once(free_url: str) -> None:
 
 @pytest.mark.parametrize("url", ["", "http://", "::", "http://[", "http://127.0.0.1:99999", "a b"])
 def test_an_unusable_address_is_no_exception(url: str) -> None:
-    status = ollama_status(url, "qwen2.5:3b")
+    status = ollama_status(url, "qwen3:4b-instruct")
     assert not status.ready
     assert status.away
     assert status.away.message
@@ -151,7 +151,7 @@ def test_another_program_at_the_address_is_not_taken_for_ollama(reply: bytes) ->
 
         thread = threading.Thread(target=serve)
         thread.start()
-        status = ollama_status(f"http://127.0.0.1:{listener.getsockname()[1]}", "qwen2.5:3b")
+        status = ollama_status(f"http://127.0.0.1:{listener.getsockname()[1]}", "qwen3:4b-instruct")
         thread.join()
     assert not status.running
     assert status.away
@@ -174,7 +174,7 @@ def test_looking_needs_no_langchain(server: OllamaServer) -> None:
 def answering(request: pytest.FixtureRequest, server: OllamaServer) -> Iterator[ChatModel]:
     """Return a model that answers: ours, and with `-m ollama` a real Ollama's."""
     url = os.environ.get("CORUJA_OLLAMA_URL", "http://127.0.0.1:11434")
-    model = os.environ.get("CORUJA_MODEL", "qwen2.5:3b")
+    model = os.environ.get("CORUJA_MODEL", "qwen3:4b-instruct")
     chat = ChatModel("responde", server.url) if request.param == "scripted" else ChatModel(model, url)
     yield chat
     chat.close()
@@ -297,13 +297,13 @@ def test_an_empty_answer_is_an_error(server: OllamaServer, model: str) -> None:
 
 
 def test_a_missing_model_is_an_error_with_the_pull(server: OllamaServer) -> None:
-    _, error = listen(server, "qwen2.5:3b")
+    _, error = listen(server, "qwen3:4b-instruct")
     assert error is not None
-    assert error.next_step == "Download it with: ollama pull qwen2.5:3b"
+    assert error.next_step == "Download it with: ollama pull qwen3:4b-instruct"
 
 
 def test_nobody_there_is_an_error_with_the_start(free_url: str) -> None:
-    chat = ChatModel("qwen2.5:3b", free_url)
+    chat = ChatModel("qwen3:4b-instruct", free_url)
     with pytest.raises(ModelUnavailable) as caught:
         chat.complete(MESSAGES)
     chat.close()
@@ -312,7 +312,7 @@ def test_nobody_there_is_an_error_with_the_start(free_url: str) -> None:
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:99999", "http://[", "ftp://127.0.0.1"])
 def test_an_unusable_address_is_an_error_of_ours(url: str) -> None:
-    chat = ChatModel("qwen2.5:3b", url)
+    chat = ChatModel("qwen3:4b-instruct", url)
     with pytest.raises(ModelUnavailable):
         chat.complete(MESSAGES)
     chat.close()

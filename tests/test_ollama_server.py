@@ -33,7 +33,7 @@ def answering(request: pytest.FixtureRequest, server: OllamaServer) -> tuple[str
     if request.param == "scripted":
         return server.url, "eco"
     url = os.environ.get("CORUJA_OLLAMA_URL", "http://127.0.0.1:11434")
-    return url, os.environ.get("CORUJA_MODEL", "qwen2.5:3b")
+    return url, os.environ.get("CORUJA_MODEL", "qwen3:4b-instruct")
 
 
 def get(url: str) -> tuple[str, str]:
@@ -166,13 +166,13 @@ def test_old_messages_go_first_and_rules_stay(client: ollama.Client) -> None:
 
 
 def test_a_pull_tells_its_progress(client: ollama.Client) -> None:
-    lines = list(client.pull("qwen2.5:3b", stream=True))
+    lines = list(client.pull("qwen3:4b-instruct", stream=True))
     assert lines[0].status == "pulling manifest"
     assert lines[-1].status == "success"
     done = [line.completed for line in lines if line.completed]
     assert done == sorted(done)
     assert done[-1] == next(line.total for line in lines if line.total)
-    assert client.pull("qwen2.5:3b").status == "success"
+    assert client.pull("qwen3:4b-instruct").status == "success"
     with pytest.raises(ollama.ResponseError, match="does not exist"):
         list(client.pull("inexistente", stream=True))
 

@@ -134,7 +134,7 @@ def assert_exact(segments: Sequence[Segment], text: str = PAGE) -> None:
 def answering(request: pytest.FixtureRequest, server: OllamaServer) -> Iterator[ChatModel]:
     """Return a model that answers: an honest one of ours, and with `-m ollama` a real Ollama's."""
     url = os.environ.get("CORUJA_OLLAMA_URL", "http://127.0.0.1:11434")
-    model = os.environ.get("CORUJA_MODEL", "qwen2.5:3b")
+    model = os.environ.get("CORUJA_MODEL", "qwen3:4b-instruct")
     chat = ChatModel("honest", server.url) if request.param == "scripted" else ChatModel(model, url)
     yield chat
     chat.close()

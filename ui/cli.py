@@ -550,7 +550,7 @@ def list_models(ctx: typer.Context, as_json: Json = False) -> None:
 @models.command("pull")
 def pull_model(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(help="As Ollama names it: qwen2.5:3b.")],
+    name: Annotated[str, typer.Argument(help="As Ollama names it: qwen3:4b-instruct.")],
     as_json: Json = False,
 ) -> None:
     """Have Ollama download a model. What is there when it is interrupted is kept."""

@@ -208,12 +208,12 @@ def print_models(
     for model in there:
         mark = "*" if model.name.removesuffix(":latest") == chosen else " "
         console.print(
-            Text.assemble((f"{mark} {'installed':<12}", "green"), one_line(f"{model.name:<16} {model.disk:.1f} GB"))
+            Text.assemble((f"{mark} {'installed':<12}", "green"), one_line(f"{model.name:<18} {model.disk:.1f} GB"))
         )
     for entry in known:
         if entry.name not in names:
             facts = (
-                f"{entry.name:<16} {entry.disk:.1f} GB on disk, about {entry.memory:.1f} GB of memory, {entry.licence}"
+                f"{entry.name:<18} {entry.disk:.1f} GB on disk, about {entry.memory:.1f} GB of memory, {entry.licence}"
             )
             console.print(Text.assemble((f"  {'to download':<12}", "cyan"), f"{facts}"))
             console.print(Text(f"{'':<15}Portuguese: {entry.portuguese}. {entry.note}", "dim"))
