@@ -2,6 +2,7 @@
 
 from html.parser import HTMLParser
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from ingest.chunk import Chunk
 from ui.evidence import CONTEXT, highlight, render_evidence
 from ui.examples import example_questions
 from ui.message import render_message
+from ui.readable import readable
 from ui.strings import ENGLISH, PORTUGUESE, words_for
 
 HOSTILE = """<script>alert(1)</script><img src=x onerror="alert(1)"> </div></section> " ' & &amp; ${1+1} {{value}}
@@ -20,6 +22,7 @@ HOSTILE = """<script>alert(1)</script><img src=x onerror="alert(1)"> </div></sec
 <svg/onload=alert(1)> <!-- --> ]]> <a href=//evil.example>x</a>
 """
 OWN_TAGS = {"section", "h2", "p", "article", "header", "span", "div", "mark"}
+MARKS = "*`|#>[]\\-+"
 MESSAGE_TAGS = {"p", "br", "strong", "em", "ul", "ol", "li", "code", "pre", "blockquote"}
 
 
@@ -89,7 +92,7 @@ def test_hostile_text_stays_text_wherever_it_stands() -> None:
     told = answer(cited, notices=(Notice(HOSTILE, HOSTILE),), writer=HOSTILE)
     page = Reader(render_evidence(told, [(HOSTILE, 0)], PORTUGUESE))
     assert page.names() <= OWN_TAGS
-    assert page.attributes() <= {"class", "id", "aria-label", "aria-live", "role"}
+    assert page.attributes() <= {"class", "id", "tabindex", "aria-label", "aria-live", "role"}
     assert page.text.count("<script>alert(1)</script>") == 5
     assert page.marked == "onerror"
 
@@ -109,7 +112,10 @@ def test_any_quote_is_highlighted_exactly(before: str, quote: str, after: str) -
     cited = citation(text, quote)
     page = Reader(render_evidence(answer(cited), [(text, 0)], PORTUGUESE))
     assert page.names() <= OWN_TAGS
-    assert page.marked == quote
+    shown, places = readable(text)
+    start = text.index(quote)
+    assert page.marked == shown[places[start] : places[start + len(quote)]]
+    assert places[start + len(quote)] - places[start] == len(quote) or any(char in MARKS for char in text)
 
 
 def test_a_long_section_is_cut_down_around_its_quotes_at_line_ends() -> None:
@@ -129,7 +135,34 @@ def test_section_may_start_anywhere_in_its_document() -> None:
     text = "\n## Seção\n\nA coruja caça à noite.\n"
     cited = citation(text, "caça à noite", start=1010 + text.index("caça"), end=1010 + text.index(".\n"))
     html = highlight((text, 1010), [cited])
-    assert html == '## Seção\n\nA coruja <mark>caça à noite</mark><span class="marker">[1]</span>.'
+    assert Reader(html).text == "Seção\n\nA coruja caça à noite[1]."
+    assert '<span class="quote" id="evidence-1" tabindex="-1"><mark>caça à noite</mark>' in html
+
+
+PLAIN = [
+    ("# Título\n\n> Citado: **negrito** e *ênfase*.", "Título\n\nCitado: negrito e ênfase."),
+    ("- um\n  * dois\n+ **[três](http://x.example)**", "• um\n  • dois\n• três"),
+    ("| A | B |\n|:---|---|\n| `x` | 1 \\| 2 |\nfim", "A · B\nx · 1 | 2\nfim"),
+    ("2 * 3 * 4, f(**k, **o), __init__, snake_case, a|b", "2 * 3 * 4, f(**k, **o), __init__, snake_case, a|b"),
+    ("```sh\n# `date` **não**\n- x | y\n```\n# Sim", "```sh\n# `date` **não**\n- x | y\n```\nSim"),
+    ("`a **b** c` <b>x</b> ![foto](y.png)", "a **b** c <b>x</b> foto"),
+    ("** | ``` [x] (y) - # >", "** | ``` [x] (y) - # >"),
+]
+
+
+@pytest.mark.parametrize(("markdown", "plain"), PLAIN)
+def test_markdown_is_shown_without_its_marks(markdown: str, plain: str) -> None:
+    assert readable(markdown)[0] == plain
+
+
+@given(st.text(alphabet="ab *`|-#>[]()\\\n~", max_size=200))
+def test_every_offset_has_a_place_and_no_letter_is_lost_or_moved(markdown: str) -> None:
+    shown, places = readable(markdown)
+    assert len(places) == len(markdown) + 1
+    assert (places[0], places[-1]) == (0, len(shown))
+    assert places == sorted(places)
+    kept = [at for at, char in enumerate(markdown) if char in "ab" and places[at] < places[at + 1]]
+    assert all(shown[places[at]] == markdown[at] for at in kept)
 
 
 def test_quotes_of_one_section_share_a_card() -> None:
@@ -178,6 +211,17 @@ def test_message_keeps_emphasis_lists_and_markers() -> None:
     page = Reader(render_message("Segundo a documentação:\n\n- **Canvas**: sem código. [1]\n- *Studio* [2]"))
     assert {"ul", "li", "strong", "em"} <= page.names()
     assert "sem código. [1]" in page.text
+
+
+def test_markers_of_shown_evidence_are_buttons_and_no_others() -> None:
+    text = "Caça. [1][2] Diz `[1]` e [3], [0], [01], \\\\[1], <button>[1]</button>"
+    page = Reader(render_message(text, [1, 2]))
+    assert [attributes for tag, attributes in page.tags if tag == "button"] == [
+        {"type": "button", "class": "marker"}
+    ] * 4
+    assert page.text.startswith("Caça. [1][2] Diz [1] e [3], [0], [01], ")
+    assert page.text.strip().endswith("<button>[1]</button>")
+    assert "button" not in Reader(render_message(text)).names()
 
 
 def test_page_follows_an_english_browser() -> None:

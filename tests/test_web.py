@@ -18,6 +18,9 @@ A coruja-das-torres <img src=x onerror="window.ran='img'"> caça ratos à noite.
 """
 
 
+IN_VIEW = "mark => { const box = mark.getBoundingClientRect(); return box.top >= 0 && box.bottom <= innerHeight; }"
+
+
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A served workspace with the shipped page and a hostile document."""
@@ -45,6 +48,32 @@ def test_answer_comes_with_its_quote_highlighted_in_its_section(browser: Browser
     assert "guia rápido/página.md" in card.inner_text()
     assert "Monitoramento e Ética" in card.locator(".headings").inner_text()
     assert "sem modelo de linguagem" in page.locator(".evidence .writer").inner_text()
+
+
+def test_a_marker_leads_to_its_evidence(browser: Browser, address: str) -> None:
+    page, _ = open_page(browser, address)
+    ask(page, "Qual a diferença entre o SageMaker Canvas e o Model Monitor?")
+    second = page.locator("#chat .bot").last.get_by_role("button", name="[2]")
+    second.click()
+    assert page.evaluate("document.activeElement.id") == "evidence-2"
+    assert page.locator("#evidence-2 mark").evaluate(IN_VIEW)
+    send(page, "e o Clarify?")
+    page.wait_for_selector("mark:has-text('Clarify')")
+    answers = page.locator("#chat .bot")
+    assert answers.first.locator("button.marker").count() == 0, "its evidence is no longer beside it"
+    answers.last.get_by_role("button", name="[1]").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "evidence-1"
+
+
+def test_evidence_reads_as_text_and_not_as_markdown(browser: Browser, address: str) -> None:
+    page, _ = open_page(browser, address)
+    ask(page, "O que faz o SageMaker Clarify?")
+    shown = page.locator(".evidence .section").first.inner_text()
+    assert "• SageMaker Clarify: Detecta vieses" in shown
+    assert "**" not in shown
+    ask(page, "Qual é a capital da Mongólia?")
+    assert "**" not in page.locator(".evidence").inner_text()
 
 
 def test_conversation_goes_on_and_begins_anew(browser: Browser, address: str) -> None:

@@ -10,6 +10,7 @@ from assistant.answer import Answer, Citation
 from assistant.notice import Notice, news
 from index.hit import Hit
 from ingest.chunk import Chunk
+from ui.readable import readable
 from ui.strings import PORTUGUESE, Words
 
 Section = tuple[str, int]
@@ -64,16 +65,20 @@ def _section_card(doc: str, section: Section, citations: Sequence[Citation], wor
 
 
 def highlight(section: Section, citations: Sequence[Citation]) -> str:
-    """Render a section's text with every quote in `<mark>`, its marker after it.
+    """Render a section's text, readable, with every quote in `<mark>` and its marker after it: what `[n]` leads to.
 
     Long stretches without a quote are cut down to `CONTEXT` characters beside the quotes; `…` stands for the rest.
     """
-    text, offset = section
+    source, offset = section
+    text, places = readable(source)
     html, at = "", 0
     for citation in sorted(citations, key=lambda citation: (citation.start, citation.end)):
-        start, end = max(citation.start - offset, at), max(citation.end - offset, at)
+        start, end = (max(places[place - offset], at) for place in (citation.start, citation.end))
         html += escape(_shorten(text[at:start], head=CONTEXT if at else 0, tail=CONTEXT).lstrip("" if at else "\n"))
-        html += (f"<mark>{escape(text[start:end])}</mark>" if end > start else "") + _marker(citation.marker)
+        quote = f"<mark>{escape(text[start:end])}</mark>" if end > start else ""
+        # It takes the focus, so that who follows a marker with the keyboard goes on reading from here.
+        place = f'<span class="quote" id="evidence-{citation.marker}" tabindex="-1">'
+        html += f"{place}{quote}{_marker(citation.marker)}</span>"
         at = end
     return html + escape(_shorten(text[at:].rstrip(), head=CONTEXT, tail=0))
 
@@ -97,7 +102,7 @@ def _hit_card(hit: Hit, words: Words) -> str:
     return (
         f'<article class="card"><header><span class="doc">{escape(chunk.doc_id)}</span> '
         f"{_lines(chunk, words)}</header>"
-        f'{_headings(chunk.headings)}<div class="section">{escape(chunk.text)}</div></article>'
+        f'{_headings(chunk.headings)}<div class="section">{escape(readable(chunk.text)[0])}</div></article>'
     )
 
 

@@ -53,6 +53,9 @@ _CSS = """
   font-size: .9rem; margin: 0 0 .75rem; }
 .evidence .card { border: 1px solid var(--border-color-primary); border-radius: 10px; padding: .7rem .9rem;
   margin-bottom: .75rem; background: var(--block-background-fill); }
+#chat button.marker { color: var(--link-text-color); font-size: .85em; padding: 0 .1em; cursor: pointer; }
+#chat button.marker:hover { text-decoration: underline; }
+.evidence .quote:focus { outline: 2px solid var(--color-accent); outline-offset: 2px; border-radius: 3px; }
 .evidence .marker { font-weight: 700; }
 .evidence .section .marker { font-size: .8rem; margin-left: .2em; }
 .evidence .doc { font-weight: 600; overflow-wrap: anywhere; }
@@ -68,6 +71,13 @@ Messages = list[dict[str, str]]
 Told = tuple[Notice, ...]
 """The notices of the answer before."""
 Shown = tuple[Messages, str, list[Turn], Told]
+_FOLLOW_MARKERS = """<script>
+document.addEventListener("click", event => {
+  const marker = event.target.closest("#chat button.marker");
+  const quote = marker && document.getElementById("evidence-" + marker.textContent.slice(1, -1));
+  if (quote) { quote.scrollIntoView({ block: "center" }); quote.focus({ preventScroll: true }); }
+});
+</script>"""
 _EMPTY = "() => ''"
 """Run by the browser, at once, when a question is sent. Nothing else writes into the question's box."""
 
@@ -166,8 +176,8 @@ def conversation(assistant: Assistant, question: str, turns: list[Turn], before:
     said = _messages(turns)
     searching = render_text(words["searching"], words)
 
-    def shown(answer: str) -> Messages:
-        return [*said, *_messages([Turn(question, answer)])]
+    def shown(answer: str, markers: Sequence[int] = ()) -> Messages:
+        return [*said, *_messages([Turn(question, answer)], markers)]
 
     yield shown("…"), searching, turns, before
     written = ""
@@ -176,7 +186,8 @@ def conversation(assistant: Assistant, question: str, turns: list[Turn], before:
             if isinstance(piece, Answer):
                 sections = [assistant.section_text(citation) for citation in piece.citations]
                 evidence = render_evidence(piece, sections, words, before)
-                yield shown(piece.text), evidence, [*turns, Turn(question, piece.text)], piece.notices
+                markers = [citation.marker for citation in piece.citations]
+                yield shown(piece.text, markers), evidence, [*turns, Turn(question, piece.text)], piece.notices
             else:
                 written += piece
                 yield shown(written), searching, turns, before
@@ -184,14 +195,14 @@ def conversation(assistant: Assistant, question: str, turns: list[Turn], before:
         yield shown(str(error)), render_text(words["failed"], words), turns, before
 
 
-def _messages(turns: Sequence[Turn]) -> Messages:
-    """Return the chat's messages, which are HTML."""
+def _messages(turns: Sequence[Turn], markers: Sequence[int] = ()) -> Messages:
+    """Return the chat's messages, which are HTML; `markers` are those whose evidence stands beside it."""
     return [
         message
         for turn in turns
         for message in (
             {"role": "user", "content": escape(turn.question)},
-            {"role": "assistant", "content": render_message(turn.answer)},
+            {"role": "assistant", "content": render_message(turn.answer, markers)},
         )
     ]
 
@@ -219,6 +230,7 @@ def serve(
         i18n=translate,
         theme=gr.themes.Soft(primary_hue="amber", neutral_hue="stone", font=_FONTS, font_mono=_MONO),
         css=_CSS,
+        head=_FOLLOW_MARKERS,
         footer_links=[],
         run_history=False,
         enable_monitoring=False,
