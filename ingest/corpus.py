@@ -102,20 +102,6 @@ def corpus_checksum(corpus: Path) -> str:
     return total.hexdigest()
 
 
-def read_document(path: Path, doc_id: str, *, max_bytes: int = MAX_BYTES) -> Document:
-    """Read one file.
-
-    Args:
-        path: Where the file is.
-        doc_id: The id that the document gets; see `Document`.
-        max_bytes: Size of the largest file that is read.
-
-    Raises:
-        CorpusError: The file cannot be read; the message says why without naming the file.
-    """
-    return read_bytes(_bytes(path, max_bytes), doc_id)
-
-
 def _bytes(path: Path, max_bytes: int) -> bytes:
     suffix = path.suffix.lower()
     if suffix not in FORMATS:

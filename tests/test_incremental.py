@@ -24,8 +24,8 @@ from index.segment import Segment
 from index.store import build_index
 from index.vector_cache import VectorCache
 from ingest.chunk import Chunk
-from ingest.corpus import read_document
 from ingest.document import Document
+from ingest.readers import read_bytes
 from ingest.splitter import split
 
 PAGE = Path(__file__).parents[1] / "corpus" / "aws-sagemaker-e-seguranca.md"
@@ -60,7 +60,7 @@ class CountingEmbedder:
 
 def pieces() -> list[str]:
     """Return the shipped page's sections, as texts of documents."""
-    return re.split(r"\n(?=#+ )", read_document(PAGE, "page.md").text)
+    return re.split(r"\n(?=#+ )", read_bytes(PAGE.read_bytes(), "page.md").text)
 
 
 def documents(texts: dict[str, str]) -> Iterator[tuple[Document, list[Chunk]]]:

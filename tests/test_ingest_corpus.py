@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from bad_files import HTML, docx_bytes, pdf_bytes, write_mixed_corpus
 
-from ingest.corpus import Problem, Unchanged, read_document, read_documents
+from ingest.corpus import Problem, Unchanged, read_documents
 from ingest.document import Document
 from ingest.errors import CorpusError
 from ingest.splitter import split
@@ -113,7 +113,9 @@ def test_what_may_not_be_read_is_told() -> None:
 
 def read(tmp_path: Path, name: str, data: bytes) -> Document:
     (tmp_path / name).write_bytes(data)
-    return read_document(tmp_path / name, name)
+    (document,) = read_documents(tmp_path)
+    assert isinstance(document, Document)
+    return document
 
 
 def test_markdown_keeps_its_front_matter_in_the_text(tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.chunk import Chunk
-from ingest.corpus import read_document
 from ingest.document import Document, Format
 from ingest.front_matter import front_matter_end
 from ingest.pieces import MAXIMUM
+from ingest.readers import read_bytes
 from ingest.splitter import split
 
 DATA = Path(__file__).parent / "data"
@@ -31,7 +31,7 @@ def plains(text: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def guide() -> Document:
-    return read_document(DATA / "ingest" / "servico.md", "servico.md")
+    return read_bytes((DATA / "ingest" / "servico.md").read_bytes(), "servico.md")
 
 
 def check_invariants(source: Document) -> list[Chunk]:
@@ -135,8 +135,8 @@ def test_a_heading_without_a_body_gives_no_chunk(guide: Document) -> None:
 
 
 def test_the_broken_page_and_the_repaired_one_give_the_same_chunks() -> None:
-    broken = read_document(DATA / "aws-sagemaker-mac-roman.txt", "pagina.txt")
-    golden = read_document(DATA / "aws-sagemaker-golden.md", "pagina.md")
+    broken = read_bytes((DATA / "aws-sagemaker-mac-roman.txt").read_bytes(), "pagina.txt")
+    golden = read_bytes((DATA / "aws-sagemaker-golden.md").read_bytes(), "pagina.md")
 
     def parts(chunks: list[Chunk]) -> list[tuple[object, ...]]:
         return [(c.text, c.start, c.end, c.headings, c.kind, c.plain, c.subject, c.section_start) for c in chunks]
