@@ -143,6 +143,7 @@ PLAIN = [
     ("# Título\n\n> Citado: **negrito** e *ênfase*.", "Título\n\nCitado: negrito e ênfase."),
     ("- um\n  * dois\n+ **[três](http://x.example)**", "• um\n  • dois\n• três"),
     ("| A | B |\n|:---|---|\n| `x` | 1 \\| 2 |\nfim", "A · B\nx · 1 | 2\nfim"),
+    ("> [!NOTE]\n> Leia.\n\n---\nFim --- fim", "Leia.\n\nFim --- fim"),
     ("2 * 3 * 4, f(**k, **o), __init__, snake_case, a|b", "2 * 3 * 4, f(**k, **o), __init__, snake_case, a|b"),
     ("```sh\n# `date` **não**\n- x | y\n```\n# Sim", "```sh\n# `date` **não**\n- x | y\n```\nSim"),
     ("`a **b** c` <b>x</b> ![foto](y.png)", "a **b** c <b>x</b> foto"),

@@ -14,6 +14,8 @@ _PIPE = re.compile(r"[ \t]{0,80}(?<!\\)\|[ \t]{0,80}")
 _MARKS = (
     re.compile(r"^ {0,3}(#{1,6}[ \t]+)", re.MULTILINE),
     re.compile(r"^ {0,3}(>[ \t]?)", re.MULTILINE),
+    re.compile(r"^[ \t>]{0,20}(\[!\w{1,20}\][ \t]*(?:\n|\Z))", re.MULTILINE),
+    re.compile(r"^( {0,3}(?:-{3,}|\*{3,}|_{3,})[ \t]*(?:\n|\Z))", re.MULTILINE),
     re.compile(r"^([ \t]*\|(?=[ \t:|]*-)[ \t:|-]+(?:\n|\Z))", re.MULTILINE),
     re.compile(r"(\*\*)(?=[^\s*])[^\n]{1,300}?(?<=[^\s*\\])(\*\*)(?!\*)"),
     re.compile(r"(?<![\w*\\])(\*)(?=[^\s*])[^*\n]{1,300}?(?<=[^\s*\\])(\*)(?![\w*])"),

@@ -75,7 +75,7 @@ _FOLLOW_MARKERS = """<script>
 document.addEventListener("click", event => {
   const marker = event.target.closest("#chat button.marker");
   const quote = marker && document.getElementById("evidence-" + marker.textContent.slice(1, -1));
-  if (quote) { quote.scrollIntoView({ block: "center" }); quote.focus({ preventScroll: true }); }
+  if (quote) { quote.scrollIntoView({ block: "nearest" }); quote.focus({ preventScroll: true }); }
 });
 </script>"""
 _EMPTY = "() => ''"
