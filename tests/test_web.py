@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from browser import ask, chromium, open_page, send, serving
 from commandline import workspace
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 HOSTILE = """# Corujas
 
@@ -60,7 +60,7 @@ def test_a_marker_leads_to_its_evidence(browser: Browser, address: str) -> None:
     send(page, "e o Clarify?")
     page.wait_for_selector("mark:has-text('Clarify')")
     answers = page.locator("#chat .bot")
-    assert answers.first.locator("button.marker").count() == 0, "its evidence is no longer beside it"
+    expect(answers.first.locator("button.marker")).to_have_count(0)  # its evidence is no longer beside it
     answers.last.get_by_role("button", name="[1]").focus()
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "evidence-1"
@@ -72,7 +72,9 @@ def test_evidence_reads_as_text_and_not_as_markdown(browser: Browser, address: s
     shown = page.locator(".evidence .section").first.inner_text()
     assert "• SageMaker Clarify: Detecta vieses" in shown
     assert "**" not in shown
-    ask(page, "Qual é a capital da Mongólia?")
+    send(page, "Qual é a capital da Mongólia?")
+    page.wait_for_selector(".evidence:has-text('não respondem')")
+    assert page.locator(".evidence .card").count() > 0
     assert "**" not in page.locator(".evidence").inner_text()
 
 
@@ -96,11 +98,11 @@ def test_ollama_away_is_told_once_in_the_language_of_the_page(browser: Browser, 
         assert told.inner_text().endswith("Inicie-o com: ollama serve")
         send(page, "What does SageMaker Canvas do?")
         page.wait_for_selector("mark:has-text('Canvas')")
-        assert told.count() == 0
+        expect(told).to_have_count(0)
         page.get_by_role("button", name="Nova conversa").click()
         page.wait_for_selector("#chat .bot", state="detached")
         ask(page, "O que faz o SageMaker Clarify?")
-        assert told.count() == 1, "another conversation, told again"
+        expect(told).to_have_count(1)  # another conversation, told again
         english, _ = open_page(browser, served, "en-US")
         ask(english, "O que faz o SageMaker Clarify?")
         assert english.locator(".evidence .notice").inner_text().endswith("Start it with: ollama serve")
