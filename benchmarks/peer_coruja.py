@@ -1,12 +1,12 @@
 """Coruja's own warm session, for `benchmarks.peers`: the same queries as the peers, in a process of its own."""
 
 import json
-import resource
 import sys
 from pathlib import Path
 from time import perf_counter
 
 from assistant.workspace import open_index, read_settings
+from benchmarks.memory import peak_mb
 
 
 def main() -> None:
@@ -21,7 +21,7 @@ def main() -> None:
         documents = [hit.chunk.doc_id for hit in index.search(query["text"])]
         times.append(1000 * (perf_counter() - began))
         found += query["doc"] in documents
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    memory = peak_mb()
     print("RESULT " + json.dumps({"query_ms": times, "success": found / len(queries), "memory_mb": memory}))
 
 

@@ -9,13 +9,13 @@ What each task takes and prints is JSON. All are given the chunks that Coruja's 
 
 import json
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from benchmarks.memory import peak_mb
 from benchmarks.peer_embedder import embed
 
 Chunk = dict[str, str]  # id, doc, text
@@ -222,7 +222,7 @@ def main() -> None:
     given = json.loads(Path(file).read_text(encoding="utf-8"))
     system = SYSTEMS[system_name](Path(folder))
     result = {"build": _build, "cold": _cold, "session": _session}[task](system, given)
-    print("RESULT " + json.dumps(result | {"peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}))
+    print("RESULT " + json.dumps(result | {"peak_mb": peak_mb()}))
 
 
 def _build(system: System, given: dict[str, Any]) -> dict[str, Any]:
@@ -245,7 +245,7 @@ def _session(system: System, given: dict[str, Any]) -> dict[str, Any]:
         documents = system.search(query["text"], 10)
         times.append(1000 * (time.perf_counter() - began))
         found += query["doc"] in documents
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    memory = peak_mb()
     told = [_edited(system, edit, system.edit) for edit in given["edits"]]
     all_again = [_edited(system, edit, system.resync) for edit in given["found_out"]]
     return {

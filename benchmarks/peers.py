@@ -50,7 +50,6 @@ COLD_RUNS = 5
 QUERIES = 300
 LONG, WORDS = 16, 10  # words of a chunk that a query is taken from, and of the query
 EDITS = 3
-SAMPLE = 300
 SENTENCE = "A coruja de Sinimbu pousa no campanário {number} vezes."
 
 
@@ -60,6 +59,7 @@ def main() -> None:
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--peers-python", type=Path, default=Path(".venv-peers/bin/python"))
     parser.add_argument("--only", nargs="*", default=["coruja", *PEERS])
+    parser.add_argument("--sample", type=int, default=300, help="chunks for the peers' own default; 0 for none")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     results: dict[str, Any] = {
@@ -70,17 +70,20 @@ def main() -> None:
         "corpora": {},
     }
     for folder in options.folders:
-        results["corpora"][folder.name] = measure(folder, options.only, options.peers_python)
+        results["corpora"][folder.name] = measure(folder, options.only, options.peers_python, options.sample)
         print(table(folder.name, results["corpora"][folder.name]), flush=True)
-    if options.out:
-        options.out.mkdir(parents=True, exist_ok=True)
-        name = f"{results['date'][:10]}-{results['commit']}.json"
-        (options.out / name).write_text(json.dumps(results) + "\n", encoding="utf-8")
-        plot = [str(options.peers_python), "-m", "benchmarks.plot", str(options.out / name)]
-        subprocess.run(plot, check=True)
+        if options.out:  # after each: a run takes long
+            _write(results, options.out, options.peers_python)
 
 
-def measure(folder: Path, systems: Sequence[str], python: Path) -> dict[str, Any]:
+def _write(results: dict[str, Any], out: Path, python: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    file = out / f"{results['date'][:10]}-{results['commit']}.json"
+    file.write_text(json.dumps(results) + "\n", encoding="utf-8")
+    subprocess.run([str(python), "-m", "benchmarks.plot", str(file)], check=True)
+
+
+def measure(folder: Path, systems: Sequence[str], python: Path, sample: int) -> dict[str, Any]:
     """Measure every system on one folder."""
     found: dict[str, Any] = {}
     with TemporaryDirectory(prefix="coruja-peers-") as place:
@@ -92,7 +95,7 @@ def measure(folder: Path, systems: Sequence[str], python: Path) -> dict[str, Any
             found["coruja"] = of_coruja(workspace, material)
         for peer in (each for each in PEERS if each in systems):
             try:
-                found[peer] = of_peer(peer, python.absolute(), Path(place) / peer, material)
+                found[peer] = of_peer(peer, python.absolute(), Path(place) / peer, material, sample)
             except subprocess.CalledProcessError as error:
                 found[peer] = {"failed": error.stderr.strip().splitlines()[-1:]}
     return found
@@ -148,7 +151,7 @@ def of_coruja(workspace: Path, material: Material) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def of_peer(peer: str, python: Path, folder: Path, material: Material) -> dict[str, Any]:
+def of_peer(peer: str, python: Path, folder: Path, material: Material, size: int) -> dict[str, Any]:
     """Measure a peer, with Coruja's embedder, and its build on a sample with its own default."""
 
     def run(embedder: str, place: Path, task: str, given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, float]]:
@@ -172,7 +175,10 @@ def of_peer(peer: str, python: Path, folder: Path, material: Material) -> dict[s
         "session",
         {"queries": material.queries, "edits": material.edits, "found_out": [material.last]},
     )
-    sample = material.chunks[:: max(1, len(material.chunks) // SAMPLE)][:SAMPLE]
+    found = {"build": built, "cold_s": cold, **session, "disk_mb": disk}
+    if not size:
+        return found
+    sample = material.chunks[:: max(1, len(material.chunks) // size)][:size]
     _, start = run("minilm", folder / "own1", "build", {"chunks": sample[:1]})
     _, whole = run("minilm", folder / "own", "build", {"chunks": sample})
     each = (whole["wall_s"] - start["wall_s"]) / (len(sample) - 1)
@@ -194,7 +200,7 @@ def of_peer(peer: str, python: Path, folder: Path, material: Material) -> dict[s
         "edit_told_s": slow["edit_told_s"],
         "memory_mb": slow["memory_mb"],
     }
-    return {"build": built, "cold_s": cold, **session, "disk_mb": disk, "own_default": own}
+    return {**found, "own_default": own}
 
 
 def _timed(command: Sequence[str], folder: Path) -> float:
@@ -250,7 +256,7 @@ def table(name: str, found: dict[str, Any]) -> str:
         return f"| {label} | {' | '.join(['', *cells] if 'coruja' not in values and ours else cells)} |"
 
     lines += [line(label, label, {system: value(found[system]) for system in systems}) for label, value in rows.items()]
-    peers = [system for system in systems if system != "coruja"]
+    peers = [system for system in systems if "own_default" in found[system]]
     lines += [
         line(f"with its own default: {label}", label, {peer: value(found[peer]["own_default"]) for peer in peers})
         for label, value in (by_default if peers else {}).items()
