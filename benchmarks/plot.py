@@ -16,7 +16,7 @@ MEASURES = {
     "query p50, ms": lambda found: float(np.percentile(found["query_ms"], 50)),
     "edit, told which, s": lambda found: median(found["edit_told_s"]),
     "edit, found out, s": lambda found: median(found["edit_found_out_s"]),
-    "memory, MB": lambda found: found["memory_mb"],
+    "memory, MB": lambda found: found.get("memory_mb", float("nan")),
     "disk, MB": lambda found: found["disk_mb"],
 }
 
