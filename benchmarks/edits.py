@@ -1,6 +1,6 @@
 """What indexing costs: everything at first, nothing when nothing changed, and one edited document in a running server.
 
-    python benchmarks/edits.py FOLDER...
+    python -m benchmarks.edits FOLDER...
 
 Each folder of documents is copied into a workspace of its own. The first two are measured on `coruja index` as a
 process, start-up included; CPU seconds (user + system) are given beside wall seconds, since they do not depend on what
