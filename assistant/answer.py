@@ -25,6 +25,8 @@ class Citation:
         end: Offset after the quote.
         quote: Exactly `document.text[start:end]`.
         headings: Heading path of the cited chunk.
+        highlight: Offsets, in the document's text, of the stretch inside the quote that answers, where one is short
+            and sure; None elsewhere.
     """
 
     marker: int
@@ -36,6 +38,13 @@ class Citation:
     end: int
     quote: str
     headings: tuple[str, ...] = ()
+    highlight: tuple[int, int] | None = None
+
+    @property
+    def answering(self) -> str:
+        """Return the stretch that answers: what is highlighted, else the whole quote."""
+        start, end = self.highlight or (self.start, self.end)
+        return self.quote[start - self.start : end - self.start]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +134,7 @@ def _citation_dict(citation: Citation) -> dict[str, Any]:
         "quote": citation.quote,
         "chunk_id": citation.chunk_id,
         "headings": list(citation.headings),
+        "highlight": list(citation.highlight) if citation.highlight else None,
     }
 
 

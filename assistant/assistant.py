@@ -111,7 +111,7 @@ class Assistant:
         asked = questions[0] if len(questions) == 1 else understand(query, self._glossary)
         evidence = gather_parts(questions, index, self.settings.k)
         searched = perf_counter()
-        draft, extractive = _Draft(), ExtractiveWriter(index.rarity)
+        draft, extractive = _Draft(), ExtractiveWriter(index)
         writer: Writer = model or extractive
         if evidence.hits:
             try:
@@ -245,7 +245,9 @@ class _Draft:
     def _marked(self, segment: Segment) -> str:
         stripped = segment.text.rstrip()
         markers = "".join(f"[{number}]" for number in dict.fromkeys(map(self._number, segment.citations)))
-        return f"{stripped} {markers}{segment.text[len(stripped) :]}" if markers else segment.text
+        # A marker in the line that ends a fence or a table would open it again, or become a cell.
+        between = "\n\n" if stripped.rsplit("\n", 1)[-1].lstrip().startswith(("```", "~~~", "|")) else " "
+        return f"{stripped}{between}{markers}{segment.text[len(stripped) :]}" if markers else segment.text
 
     def _number(self, citation: Citation) -> int:
         key = _place(citation)

@@ -8,10 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
+from assistant.answerable import is_answered
 from assistant.coverage import Coverage, cover
 from assistant.definition import defines
 from assistant.language import language_of
 from assistant.orders import tainted
+from assistant.passage import SOUGHT, names_fact, passage_score
 from assistant.question import Question, understand
 from index.analyser import words
 from index.hit import Hit
@@ -75,12 +77,14 @@ def gather(question: Question, index: Index, k: int) -> Evidence:
         both = _both_sides(question, index, k)
         if both:
             return both
-    searched = index.search(_query(question, index), max(k, DEFINITIONS_SOUGHT) if question.topic else k)
+    searched = index.search(_query(question, index), max(k, DEFINITIONS_SOUGHT if question.topic else SOUGHT))
     found = searched[:k]
     if question.kind == "list" or question.quantity:
         members = _members(question, found, index)
         if members:
             return Evidence(members, (), tuple(found))
+    if found and not names_fact(question, found[0]):
+        return _passages(question, searched, found, index)
     looked_at = (*found[:LOOKED_AT], *(hit for hit in searched[LOOKED_AT:] if defines(question, hit.chunk)))
     judged = [cover(question, hit, index) for hit in looked_at]
     answering = [coverage for coverage in judged if coverage.answers]
@@ -92,6 +96,17 @@ def gather(question: Question, index: Index, k: int) -> Evidence:
     kept = [coverage.hit for coverage in answering if coverage is not first and coverage.share >= first.share]
     used = (first, *(coverage for coverage in answering if coverage.hit in kept))
     return Evidence((first.hit, *kept), (), tuple(found), _absent(question, used, index))
+
+
+def _passages(question: Question, searched: Sequence[Hit], found: Sequence[Hit], index: Index) -> Evidence:
+    """Order hits as hearts of passages; none where they do not answer."""
+    ranked = sorted(searched[:SOUGHT], key=lambda hit: -passage_score(hit))
+    # What orders a language model about is quoted only where nothing else answers.
+    clean = [hit for hit in ranked if not tainted(hit.chunk)] or ranked
+    if not is_answered(question, clean, index):
+        judged = [cover(question, hit, index) for hit in found[:LOOKED_AT]]
+        return Evidence((), _missing(question, judged, index), tuple(found))
+    return Evidence(_ranked(clean[:LOOKED_AT]), (), tuple(found))
 
 
 def _query(question: Question, index: Index) -> str:

@@ -1,25 +1,30 @@
 """The extractive writer: quotes the sentences, rows or items that answer, word for word.
 
-Outside the fixed frame (see `assistant.phrases`) it says nothing that is not in a document.
+A fact of a list or a table is quoted alone where the question names what it is about; anything else is answered by
+whole passages (see `assistant.passage`), the best sentence of each marked. Outside the fixed frame (see
+`assistant.phrases`) it says nothing that is not in a document.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from assistant.answer import Citation, Segment
 from assistant.definition import is_definition
+from assistant.passage import Passage, find_passages, names_fact
 from assistant.phrases import phrase
 from assistant.question import Question, states_quantity, understand
 from assistant.span import answering_span, may_answer
 from index.analyser import grams, words
 from index.embedder import FloatArray
 from index.hit import Hit
+from index.index import Index
 from index.similar import alike
 from ingest.chunk import Chunk
 from ingest.sentences import sentence_spans
+from ingest.site_markup import as_shown
 
 _BULLET = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
 _MARKUP = re.compile(r"[*_`\[\]<>\\&~]")
@@ -34,6 +39,9 @@ FRAGMENT_WEIGHT = 0.2
 _ENDS = (".", "!", "?", "…", ":", ";", ")", '"', "”", "»")
 KIND_WEIGHT = 0.2
 SECOND_SHARE = 0.85  # of the first sentence's score, for a second one to be quoted too
+MOST_PASSAGES = 2
+MOST_SHOWN = 1200  # characters of all passages together; a single block may have more
+LONGEST = 1700  # characters of one block that is shown; the rest of it is left to its section
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +58,21 @@ class ExtractiveWriter:
     """Answers by quoting; needs no model.
 
     Args:
-        rarity: How much a folded word tells in the corpus (`Index.rarity`).
+        index: Where the hits were found: what stands around them, and how rare a word is.
     """
 
     name = "extractive"
 
-    def __init__(self, rarity: Callable[[str], float]) -> None:
-        self._rarity = rarity
+    def __init__(self, index: Index) -> None:
+        self._index = index
 
     def write(self, question: str, hits: Sequence[Hit]) -> Iterator[Segment]:
         """Yield the answer (see `assistant.writer.Writer`)."""
         asked = understand(question)
         if not hits:
+            return
+        if asked.kind != "comparison" and not names_fact(asked, hits[0]) and not _are_members(hits):
+            yield from self._passages(asked, hits)
             return
         # Of a list, only members are all quoted: a passage of prose lists by itself.
         members = asked.kind == "list" and any(hit.chunk.kind != "prose" for hit in hits)
@@ -76,11 +87,48 @@ class ExtractiveWriter:
             yield Segment(opening + quote.plain, (cite(narrowed(asked, quote)),))
             opening = " "
 
+    def _passages(self, question: Question, hits: Sequence[Hit]) -> Iterator[Segment]:
+        """Yield the best passages, each under its title; a second one where both are short enough."""
+        shown = 0
+        for passage in find_passages(hits, self._index)[:MOST_PASSAGES]:
+            length = passage.end - passage.start
+            if shown and shown + length > MOST_SHOWN:
+                continue
+            citation = self._cite_passage(question, passage)
+            where = " › ".join(citation.headings[-2:]) or citation.doc
+            opening = phrase("under", question.language, where=where)
+            before = "\n\n" if shown else ""
+            yield Segment(f"{before}{opening}\n\n{as_shown(_whole_lines(citation))}", (citation,))
+            shown += length
+
+    def _cite_passage(self, question: Question, passage: Passage) -> Citation:
+        text = self._index.document_text(passage.hit.chunk.doc_id)
+        end = passage.end
+        if end - passage.start > LONGEST:
+            end = max(text.rfind("\n", passage.start, passage.start + LONGEST), passage.start + LONGEST // 2)
+        quote = text[passage.start : end].rstrip()
+        first = passage.chunks[0]
+        best = narrowed(question, self._best_quotes(question, [passage.hit])[0])
+        chunk = passage.hit.chunk
+        marked = (chunk.start + best.start, chunk.start + best.end)
+        return Citation(
+            marker=0,
+            chunk_id=chunk.chunk_id,
+            doc=chunk.doc_id,
+            line_start=first.line_start,
+            line_end=first.line_start + quote.count("\n"),
+            start=passage.start,
+            end=passage.start + len(quote),
+            quote=quote,
+            headings=chunk.headings,
+            highlight=marked if chunk.kind == "prose" and marked[1] <= passage.start + len(quote) else None,
+        )
+
     def _best_quotes(self, question: Question, hits: Sequence[Hit]) -> list[Quote]:
         """Return the quote that answers best, then, from prose, another that is nearly as good."""
         quotes = [quote for hit in hits for quote in quotes_of(hit)]
         asked = list(dict.fromkeys(words(question.text)))
-        weights = np.array([self._rarity(word) for word in asked], dtype=np.float32)
+        weights = np.array([self._index.rarity(word) for word in asked], dtype=np.float32)
         best = max(hit.score for hit in hits)
         scores = [
             _quote_score(question, asked, weights, quote) - SCORE_WEIGHT * (best - quote.hit.score) for quote in quotes
@@ -91,6 +139,17 @@ class ExtractiveWriter:
             return [first]
         near = [quotes[at] for at in order[1:] if scores[at] >= SECOND_SHARE * scores[order[0]]]
         return [first, *(quote for quote in near if quote.hit.chunk.kind == "prose")]
+
+
+def _are_members(hits: Sequence[Hit]) -> bool:
+    """Tell whether hits are the members of a section that a list question names (see `assistant.evidence`)."""
+    return len(hits) > 1 and all(hit.chunk.subject for hit in hits)
+
+
+def _whole_lines(citation: Citation) -> str:
+    """Return what a citation quotes; a fence that was cut is closed."""
+    open_fences = sum(line.lstrip().startswith("```") for line in citation.quote.splitlines()) % 2
+    return citation.quote + ("\n```" if open_fences else "")
 
 
 def narrowed(question: Question, quote: Quote) -> Quote:

@@ -5,6 +5,7 @@ from assistant.language import DEFAULT
 _PHRASES = {
     "pt": {
         "according": "Segundo a documentação, ",
+        "under": "Segundo *{where}*:",
         "lists": "Segundo a documentação:",
         "also": "Além disso, ",
         "silent": "A documentação não responde a essa pergunta.",
@@ -19,6 +20,7 @@ _PHRASES = {
     },
     "en": {
         "according": "According to the documentation, ",
+        "under": "According to *{where}*:",
         "lists": "According to the documentation:",
         "also": "Also, ",
         "silent": "The documentation does not answer that question.",
@@ -33,6 +35,7 @@ _PHRASES = {
     },
     "es": {
         "according": "Según la documentación, ",
+        "under": "Según *{where}*:",
         "lists": "Según la documentación:",
         "also": "Además, ",
         "silent": "La documentación no responde a esa pregunta.",

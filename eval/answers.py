@@ -89,9 +89,9 @@ def _first_cited(assistant: Assistant, answer: Answer) -> Marked:
         return Marked()
     citation = answer.citations[0]
     text, offset = assistant.section_text(citation)
-    at = citation.start - offset
-    sentence = next((text[start:end] for start, end in sentence_spans(text) if start <= at < end), citation.quote)
-    return Marked(citation.quote, sentence, bool(answer.missing))
+    at = (citation.highlight or (citation.start,))[0] - offset
+    sentence = next((text[start:end] for start, end in sentence_spans(text) if start <= at < end), citation.answering)
+    return Marked(citation.answering, sentence, bool(answer.missing))
 
 
 def _measures(references: Mapping[str, Sequence[str]], marked: Mapping[str, Marked]) -> dict[str, float]:

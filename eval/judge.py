@@ -7,8 +7,10 @@ from itertools import chain
 from assistant.answer import Citation
 from index.hit import Hit
 
-# A citation is of a quote when at least this share of what it marks stands in the quote: one that marks a whole
-# document is of no quote, one that brings a list item's bullet along is.
+# A citation is of a quote when this share of the quote stands in it and it is no longer than a passage, or when this
+# share of what it marks stands in the quote.
+SHARE_HELD = 0.6
+LONGEST = 1800
 SHARE_INSIDE = 0.5
 
 
@@ -39,12 +41,15 @@ def quoted(quotes: Sequence[str], citation: Citation, text: str, offset: int) ->
     start, end = citation.start - offset, citation.end - offset
     inside: set[int] = set()
     touched: set[int] = set()
+    held: set[int] = set()
     for place, quote in enumerate(quotes):
         for match in _pattern(quote).finditer(text):
             common = range(max(start, match.start()), min(end, match.end()))
             inside.update(common)
             touched.update({place} if common else ())
-    return frozenset(touched if len(inside) >= SHARE_INSIDE * max(end - start, 1) else ())
+            if len(common) >= SHARE_HELD * len(match[0]) and end - start <= LONGEST:
+                held.add(place)
+    return frozenset(touched if len(inside) >= SHARE_INSIDE * max(end - start, 1) else held)
 
 
 def is_exact(citation: Citation, text: str, offset: int) -> bool:

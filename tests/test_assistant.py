@@ -44,7 +44,9 @@ class TestExtractive:
             assert name in quotes(answer)
 
     def test_the_document_s_title_names_no_list(self, page: Assistant) -> None:
-        assert len(page.ask("Quais serviços de segurança existem?").citations) <= 1
+        answer = page.ask("Quais serviços de segurança existem?")
+        assert "\n- " not in answer.text
+        assert len(answer.citations) <= 2
 
     def test_members_are_listed_where_their_number_is_asked_for(self, page: Assistant) -> None:
         assert len(page.ask("Quantos serviços de monitoramento existem?").citations) == 4
@@ -233,7 +235,8 @@ def test_the_raw_page_and_the_repaired_one_answer_alike(tmp_path: Path, page: As
     report = build(tmp_path, chosen)
     assert list(report.repairs) == ["pagina.txt"]
     assistant = Assistant.open(tmp_path, chosen)
-    question = "Que serviço gerencia permissões?"
+    question = "Que serviço simplifica a gestão de permissões?"
+    assert page.ask(question).citations
     assert assistant.ask(question).text == page.ask(question).text
     assistant.close()
     assert (tmp_path / "corpus" / "pagina.txt").read_bytes() == raw.read_bytes()

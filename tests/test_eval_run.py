@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
 from assistant.answer import Answer, Citation, Turn
 from eval.dataset import Example
+from eval.judge import quoted
 from eval.report import Report, Row
 from eval.run import run_dataset
 from index.hit import Hit
@@ -99,8 +101,15 @@ def test_a_citation_is_right_when_most_of_it_stands_in_the_quote() -> None:
     bullet_too = f"* {LOAN}"
     assert only_row(Clerk({"Prazo?": [bullet_too]}), example("Prazo?", LOAN)).correct
     assert only_row(Clerk({"Prazo?": ["Empréstimo"]}), example("Prazo?", LOAN)).correct
-    whole_page = PAGE[PAGE.index("* Emp") :]
-    assert not only_row(Clerk({"Prazo?": [whole_page]}), example("Prazo?", SILENCE)).correct
+
+
+def test_a_passage_that_holds_the_quote_is_right_and_a_page_that_holds_it_is_not() -> None:
+    passage = PAGE[PAGE.index("* Emp") :]
+    assert only_row(Clerk({"Prazo?": [passage]}), example("Prazo?", SILENCE)).correct
+    page = passage + "* Outra regra.\n" * 200
+    cited = Citation(0, "c", "regras.md", 1, 200, 0, len(page), page)
+    assert quoted([SILENCE], cited, page, 0) == frozenset()
+    assert quoted([SILENCE], replace(cited, end=len(passage), quote=passage), page, 0) == {0}
 
 
 def test_a_quote_may_be_broken_over_lines() -> None:
