@@ -2,23 +2,28 @@
 
 PYTHON ?= python3
 VENV := .venv
+EXTRAS_VENV := .venv-extras
+EXTRAS ?=
+SHELL := /bin/bash
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run ask test format clean
+.PHONY: help install run ask test test-extras format clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(VENV)/.installed ## Install, index corpus/ and open the web chat on 127.0.0.1
+install: $(VENV)/.installed$(EXTRAS) ## Install into .venv; EXTRAS=sentence-transformers brings PyTorch, too
+
+run: install ## Install, index corpus/ and open the web chat on 127.0.0.1
 	@$(BIN)/coruja index || [ $$? -eq 3 ]
 	@$(BIN)/coruja ui
 
 # `value` hands the question over untouched: a "$" or a quote in it is neither Make's nor the shell's.
 ask: export QUESTION = $(value Q)
-ask: $(VENV)/.installed ## Answer one question in the terminal: make ask Q="O que faz o SageMaker Clarify?"
+ask: install ## Answer one question in the terminal: make ask Q="O que faz o SageMaker Clarify?"
 	@[ -n "$$QUESTION" ] || { echo 'error: no question' >&2; echo 'next: make ask Q="O que faz o SageMaker Clarify?"' >&2; exit 2; }
 	@$(BIN)/coruja ask -- "$$QUESTION"
 
@@ -29,12 +34,15 @@ test: $(VENV)/.installed-test ## Install with the test tools and run every check
 	$(BIN)/lint-imports
 	$(BIN)/pytest
 
+test-extras: $(EXTRAS_VENV)/.installed ## Test what needs the extra, in .venv-extras (5 GB where the index has CUDA only)
+	$(EXTRAS_VENV)/bin/pytest -m extras
+
 format: $(VENV)/.installed-test ## Rewrite the code in the house format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean: ## Remove the virtual environment, the built index and every cache
-	rm -rf $(VENV) .coruja .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache dist
+	rm -rf $(VENV) $(EXTRAS_VENV) .coruja .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -42,23 +50,19 @@ $(BIN)/python:
 	  { echo 'error: Coruja needs Python 3.11 or later' >&2; echo 'next: make PYTHON=python3.11 …' >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-# PyTorch goes first, alone and by its exact version: where the package index offers only the CUDA build this stops
-# before gigabytes are fetched, and says what to do.
-$(VENV)/.torch: constraints.txt | $(BIN)/python
-	@echo 'Installing into $(VENV): a few minutes the first time.'
-	@torch=$$(grep '^torch==' constraints.txt); \
-	  plan=$$($(BIN)/pip install --quiet --dry-run --report - -c constraints.txt "$$torch") || exit 1; \
-	  if printf '%s' "$$plan" | grep -qE '"name": "(nvidia-|cuda-|triton)'; then \
-	    echo "error: this package index offers $$torch with CUDA only, which Coruja does not use" >&2; \
-	    echo 'next: set PIP_EXTRA_INDEX_URL to an index of CPU builds (README, "Installing") and run make again' >&2; exit 1; \
-	  fi; \
-	  $(BIN)/pip install --quiet -c constraints.txt "$$torch"
+# What stands in a stamp is installed: changed pins make it older, an interruption leaves none, and pip goes on.
+INSTALL = $(BIN)/pip install --no-compile --progress-bar on -c constraints.txt
+
+$(VENV)/.installed$(EXTRAS): pyproject.toml constraints.txt | $(BIN)/python
+	@echo 'Installing into $(VENV): about a minute the first time$(if $(EXTRAS), (with $(EXTRAS): minutes and up to 5 GB)).'
+	$(INSTALL) -e ".$(if $(EXTRAS),[$(EXTRAS)])" | grep --line-buffered -E '^(Collecting|Installing|Successfully)'; exit $${PIPESTATUS[0]}
 	@touch $@
 
-$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/.torch
-	$(BIN)/pip install --quiet -c constraints.txt -e .
-	@touch $@
-
-$(VENV)/.installed-test: pyproject.toml constraints.txt | $(VENV)/.torch
-	$(BIN)/pip install --quiet -c constraints.txt -e ".[test]"
+$(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) --quiet -e ".[test]"
 	@touch $(VENV)/.installed $@
+
+$(EXTRAS_VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(EXTRAS_VENV)
+	$(EXTRAS_VENV)/bin/pip install --no-compile --quiet -c constraints.txt -e ".[test-extras]"
+	@touch $@

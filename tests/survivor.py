@@ -27,7 +27,6 @@ from ingest.splitter import split
 
 # Imported now, so that what a build opens for importing is not taken for what it writes.
 import faiss  # noqa: F401  isort: skip
-import scipy.sparse  # noqa: F401  isort: skip
 import index.segment
 
 import index.vector_cache  # noqa: F401  isort: skip

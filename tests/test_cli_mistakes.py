@@ -160,6 +160,7 @@ def test_embedder_that_is_not_on_this_machine(tmp_path: Path) -> None:
     assert not list((folder / ".coruja").rglob("*.sqlite")), "nothing is half built"
 
 
+@pytest.mark.extras
 def test_index_of_another_embedder(tmp_path: Path) -> None:
     folder = workspace(tmp_path)
     assert coruja(folder, "index").returncode == 0

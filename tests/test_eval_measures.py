@@ -1,6 +1,7 @@
 """Measures against values that a reader can check by hand."""
 
 from math import log2
+from random import Random
 
 import pytest
 
@@ -24,6 +25,18 @@ def test_each_measure_is_what_its_definition_says() -> None:
 def test_what_stands_after_the_tenth_place_is_not_found() -> None:
     run = {"q": [*((f"x{place}", float(-place)) for place in range(10)), ("a", -99.0)]}
     assert score_run({"q": {"a": 1}}, run) == dict.fromkeys(["Success@1", "Success@5", "R@10", "RR@10", "nDCG@10"], 0.0)
+
+
+def test_on_random_runs_ir_measures_gives_the_same() -> None:
+    import ir_measures
+
+    chance = Random(7)  # noqa: S311 - a seeded draw is wanted
+    qrels = {f"q{n}": {f"d{chance.randrange(30)}": chance.randrange(4) for _ in range(9)} for n in range(60)}
+    run = {query: [(f"d{d}", -float(at)) for at, d in enumerate(chance.sample(range(30), 25))] for query in qrels}
+    ours = score_run(qrels, run)
+    wanted = {name: ir_measures.parse_measure(name) for name in ours}
+    theirs = ir_measures.calc_aggregate(wanted.values(), qrels, {query: dict(found) for query, found in run.items()})
+    assert ours == pytest.approx({name: theirs[measure] for name, measure in wanted.items()})
 
 
 @pytest.mark.parametrize("silent", [{}, {"unanswered": []}])

@@ -52,7 +52,7 @@ def parts(*documents: Document) -> Iterator[tuple[Document, list[Chunk]]]:
     return ((each, split(each)) for each in documents)
 
 
-@pytest.fixture(scope="module", params=["coruja", "minilm"])
+@pytest.fixture(scope="module", params=["coruja", pytest.param("minilm", marks=pytest.mark.extras)])
 def embedder(request: pytest.FixtureRequest) -> Embedder:
     return load_embedder(request.param)
 
@@ -84,6 +84,7 @@ class TestEmbedder:
             assert load_embedder("minilm", query_prompt="query: ").fingerprint != embedder.fingerprint
 
 
+@pytest.mark.extras
 def test_a_model_that_is_not_here_says_how_to_bring_it() -> None:
     with pytest.raises(EmbedderUnavailable) as caught:
         load_embedder("somebody/some-model-that-is-not-here")
@@ -181,6 +182,7 @@ class TestGenerations:
         assert index.manifest == served
         index.close()
 
+    @pytest.mark.extras
     def test_another_embedder_is_refused_by_name(self, tmp_path: Path, coruja: Embedder) -> None:
         build_index(FaissStore(tmp_path), parts(document("guia.md", PAGE)), coruja)
         with pytest.raises(IndexMismatch, match=r"'coruja'.*'minilm'.*coruja index"):

@@ -86,7 +86,7 @@ def test_the_guard_refuses(guarded: dict[str, str], attempt: str) -> None:
     assert refused(guarded)
 
 
-@pytest.mark.parametrize("embedder", ["coruja", "minilm"])
+@pytest.mark.parametrize("embedder", ["coruja", pytest.param("minilm", marks=pytest.mark.extras)])
 def test_index_and_questions_stay_on_the_machine(tmp_path: Path, guarded: dict[str, str], embedder: str) -> None:
     folder = workspace(tmp_path)
     settings = {**guarded, "CORUJA_EMBEDDER": embedder}

@@ -223,6 +223,7 @@ def test_a_build_that_ends_early_changes_nothing(again: Again, embedder: Embedde
     assert [generation.name for generation in again().generations()] == [first.generation]
 
 
+@pytest.mark.extras
 def test_an_index_of_another_recipe_is_refused_and_built_anew(again: Again, embedder: Embedder) -> None:
     build_index(again(), parts(guia=PAGE), load_embedder("minilm"))
     with pytest.raises(IndexMismatch, match="embedder"):

