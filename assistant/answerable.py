@@ -78,7 +78,13 @@ def probability(question: Question, hits: Sequence[Hit], index: Index) -> float:
 
 
 def is_answered(question: Question, hits: Sequence[Hit], index: Index) -> bool:
-    """Tell whether the hits answer, as far as can be told."""
+    """Tell whether the hits answer, as far as can be told.
+
+    A passage that speaks of all that a question names does, whatever its signals are: in a corpus of a few lines they
+    are not what they are in a documentation.
+    """
+    if hits and cover(question, hits[0], index).answers and not cover(question, hits[0], index).uncovered:
+        return True
     return probability(question, hits, index) >= _model()[2]
 
 
