@@ -23,7 +23,7 @@ BATCH = 500
 LONGEST = 65_535
 """Bytes of a text in one row, at most: Milvus takes no more."""
 
-ATTEMPTS = 6
+ATTEMPTS = 8
 TIMEOUT = 60.0
 """Seconds that one call may take."""
 
