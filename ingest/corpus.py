@@ -91,6 +91,15 @@ def read_documents(
     return _read_all(corpus, max_bytes, known or {}, only or (lambda doc_id: True))
 
 
+def failed_on(doc_id: str, error: Exception) -> Problem:
+    """Return the problem of a file that a parser, or a step of ours, failed on with an error that no one foresaw."""
+    if isinstance(error, RecursionError):
+        return Problem(doc_id, "It is nested too deep to be read.", "Make it flatter, or move it away.")
+    if isinstance(error, MemoryError):
+        return Problem(doc_id, "It takes more memory to read than there is.", "Split it, or move it away.")
+    return Problem(doc_id, f"Reading it failed ({type(error).__name__}).", "Save it as plain text, or move it away.")
+
+
 def corpus_checksum(corpus: Path) -> str:
     """Return a checksum (hexadecimal) of the names and the bytes of all documents in a folder."""
     total = sha256()
@@ -146,6 +155,8 @@ def _read_or_explain(path: Path, doc_id: str, max_bytes: int, known: str | None)
         return read_bytes(data, doc_id)
     except CorpusError as error:
         return Problem(doc_id, error.message, error.next_step)
+    except Exception as error:  # noqa: BLE001 - whatever a parser raises costs this file and no other
+        return failed_on(doc_id, error)
 
 
 def _walk(folder: Path, corpus: Path, prefix: str) -> Iterator[tuple[str, Path | Problem]]:
