@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 from commandline import coruja
 
+from ingest.corpus import Problem, read_documents
+from ingest.document import Document
+
 GOOD = "# Guia\n\nO atendimento começa às nove horas da manhã.\n"
 
 
@@ -40,3 +43,23 @@ def nested_quotes(depth: int) -> str:
 def test_a_markdown_file_that_a_parser_fails_on_stops_no_other(tmp_path: Path, name: str, text: str) -> None:
     said = indexed_beside_a_good_file(tmp_path, name, text.encode())
     assert said.count("\n") == 0
+
+
+@pytest.mark.parametrize("front", ["a: " + "[" * 200_000, "a: " + "{b: " * 60_000, "a:\n " + "- " * 100_000])
+def test_front_matter_nested_too_deep_is_read_as_none(tmp_path: Path, front: str) -> None:
+    indexed_beside_a_good_file(tmp_path, "fundo.md", f"---\n{front}\n---\n\nTexto depois.\n".encode())
+
+
+def test_front_matter_with_brackets_in_its_texts_is_read(tmp_path: Path) -> None:
+    front = 'title: "Guia [novo]"\ntags: [férias, {a: b}, "[[["]\nnotas: ver ' + "[x] " * 200
+    (tmp_path / "guia.md").write_text(f"---\n{front}\n---\n\nTexto.\n", encoding="utf-8")
+    (document,) = read_documents(tmp_path)
+    assert isinstance(document, Document)
+    assert document.title == "Guia [novo]"
+
+
+def test_front_matter_that_names_itself_again_and_again_is_bounded(tmp_path: Path) -> None:
+    levels = "\n".join(f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]" for level in range(1, 40))
+    (tmp_path / "bomba.md").write_text(f"---\na0: &a0 [x]\n{levels}\n---\n\nTexto.\n", encoding="utf-8")
+    (found,) = read_documents(tmp_path)
+    assert isinstance(found, Document | Problem)
