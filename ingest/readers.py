@@ -39,7 +39,7 @@ _NO_TEXT: dict[Format, tuple[str, str]] = {
 }
 _FENCED = re.compile(r"^ {0,3}(```|~~~).*?^ {0,3}\1", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(?P<hashed>.+?)[ \t#]*$|^(?P<underlined>\S.*)\n=+[ \t]*$", re.MULTILINE)
-_HTML_TITLE = re.compile(r"<title[^>]*>([^<]*)</title\s*>", re.IGNORECASE)
+_HTML_TITLE = re.compile(r"<title[^<>]*>([^<]*)</title\s*>", re.IGNORECASE)
 _TITLE_REACH = 20_000
 
 
