@@ -2,12 +2,14 @@
 
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Queue
 from threading import Event, Thread
+from types import MappingProxyType
+from typing import Any
 
 import pytest
 from browser import ask, chromium, open_page, serving
@@ -16,8 +18,11 @@ from commandline import CORUJA, environment, workspace
 from assistant.assistant import Assistant
 from assistant.settings import Settings
 from assistant.watch import watch
-from assistant.workspace import BuildReport, build, read_settings
-from ingest.errors import UserError
+from assistant.workspace import BuildReport, build, index_folder, open_embedder, read_settings
+from index.faiss_store import FaissStore
+from index.index import Index
+from index.live import LiveIndex
+from ingest.errors import StoreUnavailable, UserError
 
 QUESTION = "Quando fecha o estoque?"
 FRIDAY, SATURDAY = "O estoque fecha na sexta-feira.", "O estoque fecha no sábado."
@@ -120,6 +125,53 @@ class TestSwap:
         build(tmp_path, settings(tmp_path))
         answer = assistant.ask(QUESTION)
         assert (SATURDAY in answer.text, answer.notice) == (True, "")
+
+    @pytest.mark.parametrize("error", [OSError(24, "Too many open files"), StoreUnavailable("Milvus does not answer.")])
+    def test_a_passing_error_does_not_hide_a_new_generation(self, tmp_path: Path, error: Exception) -> None:
+        write(tmp_path, FRIDAY)
+        build(tmp_path, settings(tmp_path))
+        store = FailingStore(index_folder(tmp_path))
+        live = LiveIndex(store, open_embedder(settings(tmp_path)))
+        first = live.index.manifest.generation
+        write(tmp_path, SATURDAY)
+        second = build(tmp_path, settings(tmp_path)).manifest.generation
+        for place in ("open", "served"):
+            store.failing = {place: error}
+            with live.using() as index:
+                assert index.manifest.generation == first
+            assert str(error.args[-1]) in live.problem
+        store.failing = {}
+        with live.using() as index:
+            assert (index.manifest.generation, live.problem) == (second, "")
+        live.close()
+
+    def test_a_problem_ends_when_the_open_generation_is_served_again(
+        self, tmp_path: Path, assistant: Assistant
+    ) -> None:
+        write(tmp_path, SATURDAY)
+        name = build(tmp_path, settings(tmp_path)).manifest.generation
+        manifest = tmp_path / ".coruja" / "index" / "generations" / name / "manifest.json"
+        manifest.write_bytes(b"")
+        assert assistant.ask(QUESTION).notice
+        FaissStore(index_folder(tmp_path)).promote(assistant.index.manifest.generation)
+        answer = assistant.ask(QUESTION)
+        assert (FRIDAY in answer.text, answer.notice) == (True, "")
+
+
+class FailingStore(FaissStore):
+    """A store in a folder whose methods fail as long as they are told to."""
+
+    failing: Mapping[str, Exception] = MappingProxyType({})
+
+    def served(self) -> str:
+        if "served" in self.failing:
+            raise self.failing["served"]
+        return super().served()
+
+    def open(self, *given: Any, **named: Any) -> Index:
+        if "open" in self.failing:
+            raise self.failing["open"]
+        return super().open(*given, **named)
 
 
 @contextmanager
