@@ -13,7 +13,7 @@ from assistant.extractive import ExtractiveWriter
 from assistant.followup import about_the_same, asked_before, standalone
 from assistant.glossary import Glossary, load_glossary
 from assistant.model_choice import model_away, open_model
-from assistant.notice import Notice, damaged, quoting
+from assistant.notice import Notice, damaged, outdated, quoting
 from assistant.parts import understand_parts
 from assistant.phrases import phrase
 from assistant.question import Question, informative_words, understand
@@ -43,10 +43,14 @@ class Assistant:
         live: Where evidence is found.
         settings: Who writes, and how much is looked at.
         glossary: What else the words of a question are called.
+
+    Attributes:
+        behind: Why the index could not be brought up to the documents; empty when, as far as is known, it was.
     """
 
     def __init__(self, live: LiveIndex, settings: Settings, glossary: Glossary) -> None:
         self.settings = settings
+        self.behind = ""
         self._glossary = glossary
         self._live = live
         self._writer: ModelWriter | None = None
@@ -130,6 +134,8 @@ class Assistant:
                     yield draft.say("\n\n" + phrase(name, asked.language, missing=missing))
         if self._live.problem:
             notices += (damaged(self._live.problem),)
+        if self.behind:
+            notices += (outdated(self.behind),)
         ended = perf_counter()
         yield Answer(
             question=question,

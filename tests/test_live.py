@@ -2,7 +2,7 @@
 
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,8 +17,9 @@ from commandline import CORUJA, environment, workspace
 
 from assistant.assistant import Assistant
 from assistant.settings import Settings
-from assistant.watch import watch
+from assistant.watch import following, watch
 from assistant.workspace import BuildReport, build, index_folder, open_embedder, read_settings
+from index.embed_static import FloatArray, StaticEmbedder
 from index.faiss_store import FaissStore
 from index.index import Index
 from index.live import LiveIndex
@@ -174,6 +175,17 @@ class FailingStore(FaissStore):
         return super().open(*given, **named)
 
 
+class FailingEmbedder(StaticEmbedder):
+    """The embedded model, with a defect that one word shows."""
+
+    FAILS_ON = "abracadabra"
+
+    def embed_passages(self, texts: Sequence[str]) -> FloatArray:
+        if any(self.FAILS_ON in text for text in texts):
+            raise ZeroDivisionError
+        return super().embed_passages(texts)
+
+
 @contextmanager
 def watching(folder: Path) -> Iterator["Queue[BuildReport | UserError]"]:
     """Watch a workspace from a thread of this process; what is told is put into the queue."""
@@ -223,6 +235,31 @@ class TestWatch:
             assert "does not exist" in str(told.get(timeout=BOUND))
             write(tmp_path, SATURDAY)
             assert documents(told) == 1
+
+    def test_survives_whatever_a_build_raises_and_answers_say_that_they_are_behind(
+        self, tmp_path: Path, assistant: Assistant
+    ) -> None:
+        told: Queue[BuildReport | UserError] = Queue()
+        stop = Event()
+        options = {"stop": stop, "embedder": FailingEmbedder()}
+        arguments = (tmp_path, settings(tmp_path), following(assistant, told.put))
+        thread = Thread(target=watch, args=arguments, kwargs=options)
+        thread.start()
+        try:
+            assert isinstance(told.get(timeout=BOUND), BuildReport)
+            write(tmp_path, f"{FailingEmbedder.FAILS_ON} {SATURDAY}")
+            failed = told.get(timeout=BOUND)
+            assert "ZeroDivisionError" in str(failed)
+            answer = assistant.ask(QUESTION)
+            assert FRIDAY in answer.text
+            assert "behind the documents" in answer.notice
+            write(tmp_path, SATURDAY)
+            assert isinstance(told.get(timeout=BOUND), BuildReport)
+            answer = assistant.ask(QUESTION)
+            assert (SATURDAY in answer.text, answer.notice) == (True, "")
+        finally:
+            stop.set()
+            thread.join()
 
     def test_is_not_woken_by_its_own_index_inside_the_corpus(self, tmp_path: Path) -> None:
         (tmp_path / "coruja.toml").write_text('corpus = "."\n', encoding="utf-8")

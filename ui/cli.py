@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -371,19 +371,22 @@ def _kept_up(call: Call, assistant: "Assistant") -> Iterator[None]:
     """Watch the corpus meanwhile, so that the answers know of an edit moments after it is saved."""
     from threading import Event, Thread
 
-    from assistant.watch import watch
+    from assistant.watch import following, watch
 
     def tell(outcome: "BuildReport | UserError") -> None:
-        assistant.refresh()
-        if isinstance(outcome, UserError):
-            console.show_error(outcome, as_json=False)
-        elif not outcome.unchanged:
-            console.print_report(outcome)
+        # A terminal that was closed must not end the watch: the page goes on answering.
+        with suppress(OSError, ValueError):
+            if isinstance(outcome, UserError):
+                console.show_error(outcome, as_json=False)
+            elif not outcome.unchanged:
+                console.print_report(outcome)
 
     workspace, _ = call.settings()
     stop = Event()
     options = {"stop": stop, "embedder": assistant.index.embedder}
-    watcher = Thread(target=watch, args=(workspace, assistant.settings, tell), kwargs=options, daemon=True)
+    watcher = Thread(
+        target=watch, args=(workspace, assistant.settings, following(assistant, tell)), kwargs=options, daemon=True
+    )
     watcher.start()
     try:
         yield
