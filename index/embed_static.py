@@ -5,7 +5,7 @@ What it does not know: word order, and any word whose pieces never occurred in t
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
@@ -110,3 +110,9 @@ class StaticEmbedder:
         encoded = self._tokenizer.encode_batch_fast(fresh, add_special_tokens=False)
         known.update(zip(fresh, (one.ids for one in encoded), strict=True))
         return known
+
+
+@cache
+def shipped() -> StaticEmbedder:
+    """Return the model that is shipped, loaded once: what embeds also says how alike two words are."""
+    return StaticEmbedder(SHIPPED)
