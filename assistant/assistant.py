@@ -10,10 +10,10 @@ from assistant.answer import Answer, Citation, Segment, Turn
 from assistant.coverage import cover
 from assistant.evidence import Evidence, gather_parts
 from assistant.extractive import ExtractiveWriter
-from assistant.followup import about_the_same, asked_before, standalone
+from assistant.followup import Memory, about_the_same, asked_before, standalone
 from assistant.glossary import Glossary, load_glossary
 from assistant.model_choice import model_away, open_model
-from assistant.notice import Notice, damaged, quoting
+from assistant.notice import Notice, damaged, outdated, quoting
 from assistant.parts import understand_parts
 from assistant.phrases import phrase
 from assistant.question import Question, informative_words, understand
@@ -43,10 +43,15 @@ class Assistant:
         live: Where evidence is found.
         settings: Who writes, and how much is looked at.
         glossary: What else the words of a question are called.
+
+    Attributes:
+        behind: Why the index could not be brought up to the documents; empty when, as far as is known, it was.
     """
 
     def __init__(self, live: LiveIndex, settings: Settings, glossary: Glossary) -> None:
         self.settings = settings
+        self.behind = ""
+        self._asked = Memory()
         self._glossary = glossary
         self._live = live
         self._writer: ModelWriter | None = None
@@ -130,6 +135,8 @@ class Assistant:
                     yield draft.say("\n\n" + phrase(name, asked.language, missing=missing))
         if self._live.problem:
             notices += (damaged(self._live.problem),)
+        if self.behind:
+            notices += (outdated(self.behind),)
         ended = perf_counter()
         yield Answer(
             question=question,
@@ -183,9 +190,10 @@ class Assistant:
         def answering(query: str) -> tuple[Hit, ...]:
             return gather_parts(understand_parts(query, search, self._glossary), index, self.settings.k).hits
 
-        same = ruled = standalone(question, history, search)
+        generation = index.manifest.generation
+        same = ruled = standalone(question, history, search, self._asked, generation)
         if ruled == question:
-            before = asked_before(history, search)
+            before = asked_before(history, search, self._asked, generation)
             told, hits = search(before), answering(question)
             # What was told before answers this, too: better than another passage that the question does not name.
             goes_on = any(cover(understand(question, self._glossary), hit, index).answers for hit in told)

@@ -16,7 +16,9 @@ import shutil
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -215,8 +217,12 @@ def _key(id_: object, question: str) -> str:
 
 
 def _back_up(out: Path) -> Path:
-    backup = out.with_name(out.name + ".old")
-    shutil.copyfile(out, backup)
+    """Copy the answers to the first name that is free: a backup is never written over."""
+    for number in count(1):
+        backup = out.with_name(f"{out.name}.old{f'.{number}' if number > 1 else ''}")
+        with suppress(FileExistsError), out.open("rb") as answers, backup.open("xb") as copy:
+            shutil.copyfileobj(answers, copy)
+            break
     return backup
 
 

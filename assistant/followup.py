@@ -6,7 +6,11 @@ it is about. Anything else stands alone.
 """
 
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from functools import partial
+from hashlib import sha256
+from threading import Lock
 
 from assistant.answer import Turn
 from assistant.language import DEFAULT, language_of
@@ -49,26 +53,72 @@ _SEVERAL = {"eles", "elas", "deles", "delas", "neles", "nelas", "they", "them"}
 _LONGEST_TOPIC = 5  # words; what is longer asks something of its own
 
 
-def standalone(question: str, history: Sequence[Turn], search: Search) -> str:
+class Memory:
+    """What the questions of conversations became, so that no later turn works them out anew. Safe to use from threads.
+
+    Args:
+        most: How many are remembered; the oldest go first.
+    """
+
+    def __init__(self, most: int = 10_000) -> None:
+        self._most = most
+        self._known: OrderedDict[str, str] = OrderedDict()
+        self._lock = Lock()
+
+    def recall(self, key: str, resolve: Callable[[], str]) -> str:
+        """Return what is known by a key; what `resolve` finds, and remember it, when nothing is."""
+        with self._lock:
+            if key in self._known:
+                self._known.move_to_end(key)
+                return self._known[key]
+        found = resolve()
+        with self._lock:
+            self._known[key] = found
+            while len(self._known) > self._most:
+                self._known.popitem(last=False)
+        return found
+
+
+def standalone(
+    question: str, history: Sequence[Turn], search: Search, memory: Memory | None = None, generation: str = ""
+) -> str:
     """Return the question so that it can be understood without the history.
 
     Args:
         question: What was asked last.
         history: Earlier turns, oldest first.
         search: Finds hits, best first; tells what an earlier question was about.
+        memory: What earlier calls found; without it, every turn of the history is searched for anew.
+        generation: Name of what `search` searches.
     """
+    memory = memory or Memory()
     resolved = ""
     listed: list[str] = []  # by the last answer that was a list
+    before = sha256(generation.encode())  # of all that came before a turn
     for turn in (*history, Turn(question, "")):
-        resolved = _resolve(turn.question, resolved, listed, search) if resolved else turn.question
+        asked = before.copy()
+        asked.update(_told(turn.question))
+        if resolved:
+            find = partial(_resolve, turn.question, resolved, listed, search)
+            resolved = memory.recall(asked.hexdigest(), find)
+        else:
+            resolved = turn.question
+        before = asked
+        before.update(_told(turn.answer))
         members = [found["text"] for found in _MEMBER.finditer(turn.answer)]
         listed = members if len(members) > 1 else listed
     return resolved
 
 
-def asked_before(history: Sequence[Turn], search: Search) -> str:
-    """Return the last question of a conversation, standing alone."""
-    return standalone(history[-1].question, history[:-1], search)
+def _told(text: str) -> bytes:
+    """Return a text so that no two sequences of texts give the same bytes one after the other."""
+    written = text.encode("utf-8", "surrogatepass")
+    return len(written).to_bytes(8, "big") + written
+
+
+def asked_before(history: Sequence[Turn], search: Search, memory: Memory | None = None, generation: str = "") -> str:
+    """Return the last question of a conversation, standing alone; see `standalone`."""
+    return standalone(history[-1].question, history[:-1], search, memory, generation)
 
 
 def about_the_same(question: str, before: str, search: Search) -> str:

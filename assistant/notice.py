@@ -104,6 +104,10 @@ _REMARKS: dict[str, _Pair] = {
         "The served index could not be opened; answered from the last whole generation.",
         "O índice servido não pôde ser aberto; respondi com a última geração íntegra. Conserte-o com: coruja index",
     ),
+    "outdated": (
+        "The index is behind the documents: what was changed last is not in this answer.",
+        "O índice está atrasado: falta aqui o que mudou por último nos documentos. Veja por quê com: coruja index",
+    ),
     "dropped_one": (
         "One sentence of the model was left out, because the documents do not support it.",
         "Uma frase do modelo ficou de fora, porque os documentos não a sustentam.",
@@ -173,6 +177,12 @@ def quoting(failure: ModelUnavailable, *, lasting: bool) -> Notice:
 def damaged(problem: str) -> Notice:
     """Return the notice that an earlier generation answered; `problem` says what is wrong with the served one."""
     english, portuguese = _REMARKS["damaged"]
+    return Notice(f"{english} {problem}", portuguese, lasting=True)
+
+
+def outdated(problem: str) -> Notice:
+    """Return the notice that the documents changed and the index could not; `problem` says why."""
+    english, portuguese = _REMARKS["outdated"]
     return Notice(f"{english} {problem}", portuguese, lasting=True)
 
 

@@ -234,6 +234,8 @@ class _Reading:
                 self.problems.append(found)
                 continue
             entry = index.keep(found.doc_id) if isinstance(found, Unchanged) else self._add(found, index)
+            if entry is None:
+                continue
             self.redactions.update(entry.redactions)
             if entry.repair:
                 self.repairs[entry.doc_id] = entry.repair
@@ -241,10 +243,17 @@ class _Reading:
                 why = "It has no text of its own: only front matter, comments or inclusions."
                 self.problems.append(Problem(entry.doc_id, why, "Write something into it, or move it away."))
 
-    def _add(self, document: Document, index: "Build") -> "Entry":
+    def _add(self, document: Document, index: "Build") -> "Entry | None":
+        """Add a document that can be cut into chunks; one that cannot becomes a problem, whatever went wrong."""
+        from ingest.corpus import failed_on
         from ingest.splitter import split
 
         counts = Counter[str]()
-        if self.redact:
-            document, counts = redact(document, self.redact)
-        return index.add(document, split(document), counts)
+        try:
+            if self.redact:
+                document, counts = redact(document, self.redact)
+            chunks = split(document)
+        except Exception as error:  # noqa: BLE001 - whatever a parser raises costs this file and no other
+            self.problems.append(failed_on(document.doc_id, error))
+            return None
+        return index.add(document, chunks, counts)

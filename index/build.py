@@ -16,7 +16,19 @@ from typing import TYPE_CHECKING, Self
 
 from index.contents import Entry, read_contents, write_contents
 from index.embedder import Embedder, FloatArray
-from index.generations import building, candidates, checksum, current, free_name, link, publish, serve, tidy, verify
+from index.generations import (
+    building,
+    candidates,
+    checksum,
+    current,
+    free_name,
+    link,
+    publish,
+    remove_unmasked,
+    serve,
+    tidy,
+    verify,
+)
 from index.manifest import Manifest, identity
 from index.store import Progress
 from ingest.chunk import Chunk
@@ -162,6 +174,7 @@ class IndexBuild:
         """Return the manifest of a generation with just this content, served from now on; None when there is none."""
         before = self._before
         if before.manifest and before.folder == current(self._root) and _identity_of(before.folder) == identity:
+            remove_unmasked(self._root)  # what an earlier build could not
             return before.manifest
         for folder in (self._root / "generations").glob(f"{identity}*"):
             with suppress(IndexDamaged):
@@ -231,6 +244,7 @@ class IndexBuild:
         return {name: known[name] if "/" in name and name in known else checksum(self._folder / name) for name in names}
 
     def _tidy(self) -> None:
+        remove_unmasked(self._root)
         # The new generation is served already: a disk that is full now costs a spare copy, not the build.
         with suppress(OSError):
             tidy(self._root, damaged=self._damaged)

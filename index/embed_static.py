@@ -5,7 +5,7 @@ What it does not know: word order, and any word whose pieces never occurred in t
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
@@ -19,7 +19,8 @@ FloatArray = NDArray[np.float32]
 
 SHIPPED = Path(__file__).parent / "models" / "coruja"
 _BATCH = 256
-_CACHED_WORDS = 200_000
+CACHED_WORDS = 200_000
+"""Words whose pieces are kept, about."""
 # Pieces never cross a space or an ASCII mark: the tokenizer cuts there itself.
 _WORD = re.compile(r"[^\s!-/:-@\[-`{-~]+|[!-/:-@\[-`{-~]")
 
@@ -30,14 +31,20 @@ class StaticEmbedder:
     The folder holds `model.safetensors` (`embeddings`, int8, shape (pieces, dimension), and `weights`, float32, one
     per row: a vector is its row times its weight) and `tokenizer.json`. `model2vec` and `sentence_transformers` load
     the same folder and give the same vectors. This class exists because it is faster than both: a piece list per
-    word is kept, so that only new words are tokenized, and texts are summed as a small matrix product.
+    word is kept, so that only new words are tokenized, and texts are summed as a small matrix product. Safe to use from
+    several threads.
+
+    Args:
+        folder: Where the model is.
+        cached_words: See `CACHED_WORDS`.
 
     Attributes:
         name: The folder's name.
         dimension: Length of a vector.
     """
 
-    def __init__(self, folder: Path = SHIPPED) -> None:
+    def __init__(self, folder: Path = SHIPPED, *, cached_words: int = CACHED_WORDS) -> None:
+        self._cached_words = cached_words
         self.name = folder.name
         self._file = folder / "model.safetensors"
         tensors = load_file(self._file)
@@ -87,14 +94,25 @@ class StaticEmbedder:
         """Yields each text's pieces; words not met before are tokenized some texts at a time."""
         for start in range(0, len(texts), _BATCH):
             split = [_WORD.findall(text) for text in texts[start : start + _BATCH]]
-            self._learn(set().union(*split))
+            known = self._learn(set().union(*split))
             for words in split:
-                yield np.fromiter(chain.from_iterable(map(self._known.__getitem__, words)), dtype=np.intp)
+                yield np.fromiter(chain.from_iterable(map(known.__getitem__, words)), dtype=np.intp)
 
-    def _learn(self, words: set[str]) -> None:
-        """Tokenizes words not met before; a word's pieces are the same in any text."""
-        if len(self._known) > _CACHED_WORDS:
-            self._known.clear()
-        fresh = [word for word in words if word not in self._known]
+    def _learn(self, words: set[str]) -> dict[str, list[int]]:
+        """Tokenizes words not met before, and returns a table that has all of them, whatever other threads do.
+
+        A word's pieces are the same in any text. A table that is full is replaced, never emptied.
+        """
+        known = self._known
+        if len(known) > self._cached_words:
+            known = self._known = {}
+        fresh = [word for word in words if word not in known]
         encoded = self._tokenizer.encode_batch_fast(fresh, add_special_tokens=False)
-        self._known.update(zip(fresh, (one.ids for one in encoded), strict=True))
+        known.update(zip(fresh, (one.ids for one in encoded), strict=True))
+        return known
+
+
+@cache
+def shipped() -> StaticEmbedder:
+    """Return the model that is shipped, loaded once: what embeds also says how alike two words are."""
+    return StaticEmbedder(SHIPPED)

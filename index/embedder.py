@@ -4,7 +4,6 @@ An embedder's fingerprint is stored with the index. Two embedders with equal fin
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -13,7 +12,6 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float32]
 
 EMBEDDED = "coruja"
-EMBEDDED_FOLDER = Path(__file__).parent / "models" / EMBEDDED
 
 OLLAMA_PREFIX = "ollama:"
 OLLAMA_URL = "http://127.0.0.1:11434"
@@ -63,9 +61,9 @@ def load_embedder(
         EmbedderUnavailable: The model is not there, or cannot be used.
     """
     if name == EMBEDDED:
-        from index.embed_static import StaticEmbedder
+        from index.embed_static import shipped
 
-        return StaticEmbedder(EMBEDDED_FOLDER)
+        return shipped()
     prompts = {"query_prompt": query_prompt, "passage_prompt": passage_prompt}
     if name.startswith(OLLAMA_PREFIX):
         from index.embed_ollama import OllamaEmbedder

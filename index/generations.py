@@ -188,14 +188,9 @@ def tidy(root: Path, keep: int = KEEP, damaged: Iterable[str] = ()) -> list[str]
     Returns:
         The names of the generations removed.
     """
-    served = current(root)
+    unmasked = remove_unmasked(root)
+    served, bad = current(root), set(damaged)
     others = [folder for folder in stored(root) if folder != served]
-    redaction = Manifest.read(served).redaction
-    unmasked = [folder for folder in others if redaction and _redaction(folder) != redaction]
-    if unmasked:
-        for cache in root.glob("vectors.cache*"):
-            cache.unlink()
-    bad = {*damaged, *(folder.name for folder in unmasked)}
     kept = [folder for folder in others if folder.name not in bad][: keep - 1]
     removed = [folder for folder in others if folder not in kept]
     for folder in removed:
@@ -204,7 +199,34 @@ def tidy(root: Path, keep: int = KEEP, damaged: Iterable[str] = ()) -> list[str]
     for folder in kept:
         with suppress(IndexDamaged, IndexMismatch):
             _part(root, served, folder)
-    return [folder.name for folder in removed]
+    return [*unmasked, *(folder.name for folder in removed)]
+
+
+def remove_unmasked(root: Path) -> list[str]:
+    """Remove every generation that may hold what the served one masks, and the vectors embedded before.
+
+    Returns:
+        The names of the generations removed.
+
+    Raises:
+        IndexUnwritable: Something could not be removed. It is tried again whenever this is called.
+    """
+    served = current(root)
+    redaction = Manifest.read(served).redaction
+    unmasked = [folder for folder in stored(root) if redaction and folder != served and _redaction(folder) != redaction]
+    try:
+        if unmasked:
+            # Before the generations: as long as one of them is there, the next call knows that there is work to do.
+            for cache in root.glob("vectors.cache*"):
+                cache.unlink()
+        for folder in unmasked:
+            shutil.rmtree(folder)
+    except OSError as error:
+        raise IndexUnwritable(
+            f"What is to be masked is still stored: {error.filename or root} cannot be removed ({error.strerror}).",
+            f"Close what uses it, or delete the folder {root}; then run: coruja index",
+        ) from error
+    return [folder.name for folder in unmasked]
 
 
 def _redaction(folder: Path) -> str:

@@ -9,7 +9,7 @@ from index.embedder import Embedder
 from index.index import Index
 from index.reranker import Reranker
 from index.store import Store
-from ingest.errors import IndexDamaged, IndexMismatch, IndexMissing
+from ingest.errors import IndexDamaged, IndexMismatch, IndexMissing, StoreUnavailable
 
 
 class LiveIndex:
@@ -25,6 +25,7 @@ class LiveIndex:
         IndexMissing: Nothing has been built.
         IndexMismatch: Another embedder, analyser, splitter or redaction built it.
         IndexDamaged: A file is missing or altered, and no other generation is whole.
+        StoreUnavailable: The server that keeps the index does not answer.
     """
 
     def __init__(
@@ -32,7 +33,7 @@ class LiveIndex:
     ) -> None:
         self._store = store
         self._open = partial(store.open, embedder, reranker, redaction=redaction)
-        self._looked_at = _served_name(store)
+        self._opened = store.served()
         self._held = _Held(self._open())
         self._swapping = Lock()
         self._counting = Lock()
@@ -63,29 +64,37 @@ class LiveIndex:
     def refresh(self) -> None:
         """Swap to the served generation if it is another; costs one small read when it is not.
 
-        A generation that cannot be opened leaves the one that answers in place (see `problem`).
+        A generation that cannot be opened leaves the one that answers in place (see `problem`), and is tried again the
+        next time: a passing error must not hide it for ever.
         """
         if not self._swapping.acquire(blocking=False):
             return  # another thread is at it; until it is done the old one answers
         try:
-            name = _served_name(self._store)
-            if name == self._looked_at:
-                return
-            self._looked_at = name
-            try:
-                fresh = _Held(self._open(before=self.index))
-            except (IndexMissing, IndexMismatch, IndexDamaged) as error:
-                self._problem = error.message
-                return
-            with self._counting:
-                old, self._held, self._problem = self._held, fresh, ""
-            self._let_go(old)
+            self._problem = self._swap()
         finally:
             self._swapping.release()
 
     def close(self) -> None:
         """Let the files go, those of questions under way when they are done."""
         self._let_go(self._held)
+
+    def _swap(self) -> str:
+        """Swap if another generation is served, and return what kept this from being done; empty when nothing did."""
+        try:
+            name = self._store.served()
+            if name == self._opened:
+                return ""
+            fresh = _Held(self._open(before=self.index))
+        except (IndexMissing, IndexMismatch, IndexDamaged, StoreUnavailable) as error:
+            return error.message
+        except OSError as error:
+            return f"It cannot be opened: {error.strerror or error}."
+        # Only now: what failed may have passed by the next question.
+        self._opened = name
+        with self._counting:
+            old, self._held = self._held, fresh
+        self._let_go(old)
+        return ""
 
     def _let_go(self, held: "_Held") -> None:
         with self._counting:
@@ -101,10 +110,3 @@ class _Held:
     def __init__(self, index: Index) -> None:
         self.index = index
         self.users = 1
-
-
-def _served_name(store: Store) -> str:
-    try:
-        return store.served()
-    except (IndexMissing, OSError):
-        return ""

@@ -30,6 +30,10 @@ candidates are then scored by all terms. So a question costs about the same howe
 fewer postings to read nothing is left out."""
 
 
+REMEMBERED = 50_000
+"""Stems whose idf is remembered for the words of questions."""
+
+
 def idf(frequency: IntArray, chunks: int) -> FloatArray:
     """Return the idf of terms that so many of the chunks have."""
     rare: FloatArray = np.log(1 + (chunks - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
@@ -42,6 +46,7 @@ class Words:
     def __init__(self, parts: Sequence[SegmentWords], rows: Rows) -> None:
         self.parts = parts
         self.rows = rows
+        self._rarity: dict[str, float] = {}
         self.live = [rows.live(number) for number in range(len(parts))]
         lengths = np.concatenate([part.lengths for part in parts], axis=1)
         by_words, by_grams = (_saturation(lengths[kind], rows) for kind in (0, 1))
@@ -66,8 +71,13 @@ class Words:
         return Sequences(places, lengths, self._headings[rows])
 
     def rarity(self, word: str) -> float:
-        """Return how much a folded word tells: its stem's idf."""
-        return float(self._look_up("stems", [stem(word)]).idf[0])
+        """Return how much a folded word tells: its stem's idf, looked up once for all the questions that ask it."""
+        asked = stem(word)
+        if asked not in self._rarity:
+            if len(self._rarity) >= REMEMBERED:
+                self._rarity = {}
+            self._rarity[asked] = float(self._look_up("stems", [asked]).idf[0])
+        return self._rarity[asked]
 
     def _look_up(self, view: str, terms: Sequence[str]) -> "LookedUp":
         times = Counter(terms)

@@ -5,13 +5,12 @@ less certain, so that a sum over a question's words says how much of it a text c
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from index.analyser import stem
-from index.embedder import EMBEDDED_FOLDER, FloatArray
+from index.embedder import FloatArray
 
 if TYPE_CHECKING:
     from index.embed_static import StaticEmbedder
@@ -89,8 +88,7 @@ def _near(cosines: FloatArray) -> FloatArray:
     return np.asarray(MEANING_WEIGHT * nearness, dtype=np.float32)
 
 
-@lru_cache(maxsize=1)
 def _vectors() -> "StaticEmbedder":
-    from index.embed_static import StaticEmbedder
+    from index.embed_static import shipped
 
-    return StaticEmbedder(EMBEDDED_FOLDER)
+    return shipped()

@@ -1,6 +1,6 @@
 """HTML, PDF and DOCX to Markdown, offline.
 
-The one file that knows `markitdown`; it is imported only when such a file is read.
+The one file that knows `markitdown`; only a process of its own imports it (see `converter_process`).
 
 The converters are called directly: the dispatcher of `markitdown` would fall back to reading a broken PDF as text.
 """
@@ -41,6 +41,10 @@ def convert(data: bytes, kind: Format) -> str:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             text: str = _CONVERTERS[kind]().convert(io.BytesIO(data), info).markdown
+    except MemoryError as error:
+        raise CorpusError(
+            f"The {_NAMES[kind]} takes too much memory to read.", "Split it into smaller documents."
+        ) from error
     except Exception as error:  # parsers of damaged files raise anything
         raise _explain(error, kind, data) from error
     return text.replace("\f", "\n\n")

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from hashlib import file_digest, sha256
 from pathlib import Path
 
+from ingest.converter_process import ConverterProcess
 from ingest.document import Document
 from ingest.errors import CorpusError
-from ingest.readers import FORMATS, read_bytes
+from ingest.readers import FORMATS, Convert, read_bytes
 
 MAX_BYTES = 20_000_000
 """Larger files are reported, not read, unless the caller says otherwise."""
@@ -91,6 +92,15 @@ def read_documents(
     return _read_all(corpus, max_bytes, known or {}, only or (lambda doc_id: True))
 
 
+def failed_on(doc_id: str, error: Exception) -> Problem:
+    """Return the problem of a file that a parser, or a step of ours, failed on with an error that no one foresaw."""
+    if isinstance(error, RecursionError):
+        return Problem(doc_id, "It is nested too deep to be read.", "Make it flatter, or move it away.")
+    if isinstance(error, MemoryError):
+        return Problem(doc_id, "It takes more memory to read than there is.", "Split it, or move it away.")
+    return Problem(doc_id, f"Reading it failed ({type(error).__name__}).", "Save it as plain text, or move it away.")
+
+
 def corpus_checksum(corpus: Path) -> str:
     """Return a checksum (hexadecimal) of the names and the bytes of all documents in a folder."""
     total = sha256()
@@ -126,26 +136,33 @@ def _read_all(
     # Sorted as ids, not as names on disk: the same corpus gives the same order on every file system.
     found = sorted(_walk(corpus, corpus.resolve(), ""), key=lambda entry: (entry[0], str(entry[1])))
     previous = ""
-    for doc_id, entry in found:
-        if isinstance(entry, Problem):
-            yield entry
-        elif doc_id == previous:
-            yield Problem(doc_id, "Another file has the same name in other Unicode characters.", "Rename one of them.")
-        else:
-            previous = doc_id
-            if not only(doc_id):
-                continue
-            yield _read_or_explain(entry, doc_id, max_bytes, known.get(doc_id))
+    with ConverterProcess() as converters:
+        for doc_id, entry in found:
+            if isinstance(entry, Problem):
+                yield entry
+            elif doc_id == previous:
+                yield Problem(
+                    doc_id, "Another file has the same name in other Unicode characters.", "Rename one of them."
+                )
+            else:
+                previous = doc_id
+                if not only(doc_id):
+                    continue
+                yield _read_or_explain(entry, doc_id, max_bytes, known.get(doc_id), converters.convert)
 
 
-def _read_or_explain(path: Path, doc_id: str, max_bytes: int, known: str | None) -> Document | Problem | Unchanged:
+def _read_or_explain(
+    path: Path, doc_id: str, max_bytes: int, known: str | None, convert: Convert
+) -> Document | Problem | Unchanged:
     try:
         data = _bytes(path, max_bytes)
         if known is not None and sha256(data).hexdigest() == known:
             return Unchanged(doc_id)
-        return read_bytes(data, doc_id)
+        return read_bytes(data, doc_id, convert)
     except CorpusError as error:
         return Problem(doc_id, error.message, error.next_step)
+    except Exception as error:  # noqa: BLE001 - whatever a parser raises costs this file and no other
+        return failed_on(doc_id, error)
 
 
 def _walk(folder: Path, corpus: Path, prefix: str) -> Iterator[tuple[str, Path | Problem]]:

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
-from html.parser import HTMLParser
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode as Node
+
+from ingest.html_text import html_text
 
 __all__ = [
     "Node",
@@ -23,11 +24,11 @@ __all__ = [
 # What site generators put between the words: Hugo and Liquid tags, Microsoft's `[!NOTE]` and `:::image` directives,
 # the anchors of headings. None of it is said by the author to the reader.
 _GENERATOR_TAGS = re.compile(
-    r"\{\{[<%][^{}]*[%>]\}\}|\{%[^{}]*%\}|\{/\*[^{}]*\*/\}|^:::.*$|\[!(?:(?i:include|div|video|code)\b[^\]\n]*|\w+)\]",
+    r"\{\{[<%][^{}]*[%>]\}\}|\{%[^{}]*%\}|\{/\*[^{}]*\*/\}|^:::.*$|\[!(?:(?i:include|div|video|code)\b[^\]\n]{0,300}|\w+)\]",
     re.MULTILINE,
 )
 # `[!UICONTROL Salvar]` names a button.
-_GENERATOR_NAMES = re.compile(r"\[![A-Z]+ ([^\]\n]+)\]")
+_GENERATOR_NAMES = re.compile(r"\[![A-Z]{1,30} ([^\]\n]{1,300})\]")
 _HEADING_ATTRIBUTES = re.compile(r"\s*\{[#.:/][^{}]*\}\s*$")
 _LINE_BREAK = "\x0b"
 _TASK_BOX = re.compile(r"^\[[ xX]\]\s+")
@@ -78,10 +79,7 @@ def inline_plain(tokens: Sequence[Token] | None) -> str:
 
 def strip_html(source: str) -> str:
     """Return the text of a piece of HTML, without comments, scripts and styles; one space between words."""
-    extractor = _TextOnly()
-    extractor.feed(source)
-    extractor.close()
-    return " ".join(_spoken("".join(extractor.parts)).split())
+    return " ".join(_spoken(html_text(source)).split())
 
 
 def lead_term(tokens: Sequence[Token] | None, *, ordered: bool) -> str:
@@ -135,28 +133,3 @@ def _leading_bold(tokens: Sequence[Token]) -> Iterator[Token]:
             yield token
         elif token.type != "link_open" and _token_text(token).strip():
             return
-
-
-class _TextOnly(HTMLParser):
-    _BLOCKS = frozenset({"p", "div", "br", "li", "tr", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6", "dt", "dd"})
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self._silent = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._silent += tag in ("script", "style")
-        if tag in self._BLOCKS:
-            self.parts.append(" ")
-        if tag == "img":
-            self.parts.append(dict(attrs).get("alt") or "")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._silent = max(0, self._silent - (tag in ("script", "style")))
-        if tag in self._BLOCKS:
-            self.parts.append(" ")
-
-    def handle_data(self, data: str) -> None:
-        if not self._silent:
-            self.parts.append(data)

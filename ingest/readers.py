@@ -1,16 +1,20 @@
 """From a file's bytes to a `Document`."""
 
 import re
+from collections.abc import Callable
 from hashlib import sha256
 from html import unescape
 from pathlib import PurePosixPath
 
+from ingest.converter_process import ConverterProcess
 from ingest.document import Document, Format
 from ingest.encoding import decode, normalise
 from ingest.errors import CorpusError
 from ingest.front_matter import front_matter, front_matter_end
 from ingest.markdown_tree import heading_plain, inline_tokens
 from ingest.repair import repair_text
+
+Convert = Callable[[bytes, Format], str]
 
 FORMATS: dict[str, Format] = {
     ".md": "markdown",
@@ -35,16 +39,18 @@ _NO_TEXT: dict[Format, tuple[str, str]] = {
 }
 _FENCED = re.compile(r"^ {0,3}(```|~~~).*?^ {0,3}\1", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(?P<hashed>.+?)[ \t#]*$|^(?P<underlined>\S.*)\n=+[ \t]*$", re.MULTILINE)
-_HTML_TITLE = re.compile(r"<title[^>]*>([^<]*)</title\s*>", re.IGNORECASE)
+_HTML_TITLE = re.compile(r"<title[^<>]*>([^<]*)</title\s*>", re.IGNORECASE)
 _TITLE_REACH = 20_000
 
 
-def read_bytes(data: bytes, doc_id: str) -> Document:
+def read_bytes(data: bytes, doc_id: str, convert: Convert | None = None) -> Document:
     """Read one file's bytes as the format that its extension names.
 
     Args:
         data: The whole file.
         doc_id: Path relative to the corpus; its suffix is one of `FORMATS`.
+        convert: Turns HTML (UTF-8), PDF and DOCX into Markdown; when None, a process that is started for this file does
+            (see `ingest.converter_process`).
 
     Raises:
         CorpusError: The file says nothing that can be read: empty, binary, damaged, encrypted, only images.
@@ -52,7 +58,7 @@ def read_bytes(data: bytes, doc_id: str) -> Document:
     kind = FORMATS[PurePosixPath(doc_id).suffix.lower()]
     if not data.strip():
         raise CorpusError("It is empty.", "Write something in it, or delete it.")
-    text, title, repair = _text(data, kind)
+    text, title, repair = _text(data, kind, convert or _convert_alone)
     body = front_matter_end(text) if kind in ("markdown", "text") else 0
     if not text[body:].strip():
         raise CorpusError(*_NO_TEXT[kind])
@@ -68,23 +74,21 @@ def read_bytes(data: bytes, doc_id: str) -> Document:
     )
 
 
-def _text(data: bytes, kind: Format) -> tuple[str, str, str]:
+def _text(data: bytes, kind: Format, convert: Convert) -> tuple[str, str, str]:
     """Return a file's text, the title that HTML declares, and what was repaired."""
     if kind in ("pdf", "docx"):
-        return normalise(_convert(data, kind)), "", ""
+        return normalise(convert(data, kind)), "", ""
     text, repair = repair_text(decode(data))
     if kind != "html":
         return normalise(text), "", repair
     declared = _HTML_TITLE.search(text)
     title = " ".join(unescape(declared[1]).split()) if declared else ""
-    return normalise(_convert(text.encode("utf-8", "replace"), kind)), normalise(title), repair
+    return normalise(convert(text.encode("utf-8", "replace"), kind)), normalise(title), repair
 
 
-def _convert(data: bytes, kind: Format) -> str:
-    # The converters take seconds to import: only a corpus that has such files pays for them.
-    from ingest.converter import convert
-
-    return convert(data, kind)
+def _convert_alone(data: bytes, kind: Format) -> str:
+    with ConverterProcess() as converters:
+        return converters.convert(data, kind)
 
 
 def _first_heading(body: str, kind: Format) -> str:

@@ -1,5 +1,7 @@
 """The assistant over the shipped page: answers, abstentions, follow-ups, and what happens when a model misbehaves."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +15,7 @@ from ollama_server import Model, OllamaServer
 from assistant.answer import Answer, Turn
 from assistant.assistant import Assistant
 from assistant.workspace import build, read_settings
+from index.faiss_index import FaissIndex
 
 PAGE = "aws-sagemaker-e-seguranca.md"
 
@@ -240,3 +243,32 @@ def test_the_raw_page_and_the_repaired_one_answer_alike(tmp_path: Path, page: As
     assert assistant.ask(question).text == page.ask(question).text
     assistant.close()
     assert (tmp_path / "corpus" / "pagina.txt").read_bytes() == raw.read_bytes()
+
+
+def test_the_embedded_model_is_loaded_once(page_workspace: Path) -> None:
+    program = """
+import gc
+from pathlib import Path
+from assistant.assistant import Assistant
+from assistant.workspace import read_settings
+from index.embed_static import StaticEmbedder
+folder = Path.cwd()
+assistant = Assistant.open(folder, read_settings(folder, writer="extractive"))
+assert assistant.ask("O que é o SageMaker?").citations
+assert sum(isinstance(each, StaticEmbedder) for each in gc.get_objects()) == 1
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=page_workspace, check=True, timeout=120)
+
+
+def test_a_word_of_a_question_is_looked_up_once(page: Assistant) -> None:
+    index = page.index
+    assert isinstance(index, FaissIndex)
+    first = index.rarity("sagemaker")
+    looked_up: list[str] = []
+    (database,) = [part._database for part in index._words.parts]
+    database.set_trace_callback(looked_up.append)
+    assert index.rarity("sagemaker") == first
+    assert looked_up == []
+    assert index.rarity("nuncavista") > first
+    assert len(looked_up) == 1
+    database.set_trace_callback(None)

@@ -176,6 +176,16 @@ def test_answers_to_other_questions_are_kept_in_a_copy(tmp_path: Path) -> None:
     assert (report.kept, report.backup and report.backup.read_bytes()) == (2, before)
 
 
+def test_a_copy_of_answers_is_never_written_over(tmp_path: Path) -> None:
+    out = tmp_path / "a.jsonl"
+    written = []
+    for questions in ("a\nb\n", "a\nB\n", "A\nB\n", "A\nc\n"):
+        run_batch(echo, parse_questions(questions), out)
+        written.append(out.read_bytes())
+    copies = [tmp_path / f"a.jsonl.old{end}" for end in ("", ".2", ".3")]
+    assert [copy.read_bytes() for copy in copies] == written[:3]
+
+
 @pytest.mark.parametrize("text", ["texto\n", "[]\n", '{"id": 1, "question": "a"}\n'])
 def test_a_file_that_holds_no_answers_is_never_written(tmp_path: Path, text: str) -> None:
     out = tmp_path / "a.jsonl"

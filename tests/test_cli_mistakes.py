@@ -239,16 +239,55 @@ def on_terminal(words: list[str], folder: Path, settings: dict[str, str]) -> str
     return screen.decode()
 
 
-def test_reader_that_goes_away(indexed: Path) -> None:
-    """`coruja search … | head -0`: a closed pipe is no error to tell."""
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["search", "-k", "10", "SageMaker"],
+        ["search", "--json", "SageMaker"],
+        ["ask", "O que é o SageMaker?"],
+        ["ask", "--json", "O que é o SageMaker?"],
+        ["index"],
+        ["--version"],
+        ["--debug", "generations", "list"],
+    ],
+)
+def test_reader_that_goes_away(indexed: Path, words: list[str]) -> None:
+    """`coruja search … | head -0`: a closed pipe is no error to tell, nor one to report."""
     read_end, write_end = os.pipe()
     os.close(read_end)
-    words = [str(CORUJA), "search", "-k", "10", "SageMaker"]
     run = subprocess.run(
-        words, cwd=indexed, env=environment(), stdout=write_end, stderr=subprocess.PIPE, text=True, check=False
+        [str(CORUJA), *words],
+        cwd=indexed,
+        env=environment(),
+        stdout=write_end,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
     )
     os.close(write_end)
-    assert run.stderr == ""
+    assert (run.returncode, "" if words == ["index"] else run.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["search", "--workspace", "{}", "SageMaker"],
+        ["search", "SageMaker", "--workspace={}"],
+        ["generations", "list", "--workspace", "{}"],
+        ["--workspace", "{}", "generations", "list"],
+    ],
+)
+def test_the_workspace_is_named_before_or_after_the_verb(indexed: Path, tmp_path: Path, words: list[str]) -> None:
+    run = coruja(tmp_path, *(word.format(indexed) for word in words))
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout
+
+
+def test_a_workspace_without_a_folder_or_in_a_question(indexed: Path) -> None:
+    run = coruja(indexed, "index", "--workspace")
+    assert run.returncode == 2
+    assert "requires an argument" in run.stderr
+    assert coruja(indexed, "search", "--", "--workspace").returncode == 0
 
 
 def test_interrupt_ends_quietly(indexed: Path) -> None:

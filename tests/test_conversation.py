@@ -12,8 +12,10 @@ from ollama_server import OllamaServer, Prompt, Step
 
 from assistant.answer import Answer, Turn
 from assistant.assistant import Assistant
+from assistant.followup import Memory, standalone
 from assistant.parts import MOST_PARTS, parts_of
 from assistant.workspace import build, read_settings
+from index.hit import Hit
 
 REWRITING = "Pergunta reescrita:"
 
@@ -245,3 +247,32 @@ class TestByModel:
         assert "Pergunta número 90" in prompt
         assert "O que faz o Clarify?" in prompt
         assert len(prompt) < 8000
+
+
+def test_a_turn_costs_as_many_searches_as_the_one_before(page: Assistant) -> None:
+    searches: list[str] = []
+
+    def search(query: str) -> Sequence[Hit]:
+        searches.append(query)
+        return page.search(query, 1)
+
+    memory, history, cost = Memory(), [Turn("O que é o SageMaker?", "Um serviço.")], []
+    for number in range(40):
+        question = ("E quanto custa isso?", "E o IAM?", "Para que serve ele?")[number % 3]
+        before = len(searches)
+        kept = standalone(question, history, search, memory)
+        cost.append(len(searches) - before)
+        assert kept == standalone(question, history, lambda query: page.search(query, 1))
+        history.append(Turn(question, f"Resposta {number}."))
+    assert max(cost) <= 2
+
+
+def test_what_a_question_became_is_kept_by_conversation_and_generation(page: Assistant) -> None:
+    memory = Memory()
+    found = [
+        standalone("Para que serve ele?", [Turn(asked, "")], lambda query: page.search(query, 1), memory, generation)
+        for asked in ("O que é o SageMaker?", "O que é o IAM?")
+        for generation in ("a", "b")
+    ]
+    assert found[0] == found[1] != found[2] == found[3]
+    assert standalone("Para que serve ele?", [Turn("O que é o IAM?", "")], lambda query: [], memory, "c") != found[2]

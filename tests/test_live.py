@@ -2,12 +2,14 @@
 
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Queue
 from threading import Event, Thread
+from types import MappingProxyType
+from typing import Any
 
 import pytest
 from browser import ask, chromium, open_page, serving
@@ -15,9 +17,13 @@ from commandline import CORUJA, environment, workspace
 
 from assistant.assistant import Assistant
 from assistant.settings import Settings
-from assistant.watch import watch
-from assistant.workspace import BuildReport, build, read_settings
-from ingest.errors import UserError
+from assistant.watch import following, watch
+from assistant.workspace import BuildReport, build, index_folder, open_embedder, read_settings
+from index.embed_static import FloatArray, StaticEmbedder
+from index.faiss_store import FaissStore
+from index.index import Index
+from index.live import LiveIndex
+from ingest.errors import StoreUnavailable, UserError
 
 QUESTION = "Quando fecha o estoque?"
 FRIDAY, SATURDAY = "O estoque fecha na sexta-feira.", "O estoque fecha no sábado."
@@ -121,6 +127,64 @@ class TestSwap:
         answer = assistant.ask(QUESTION)
         assert (SATURDAY in answer.text, answer.notice) == (True, "")
 
+    @pytest.mark.parametrize("error", [OSError(24, "Too many open files"), StoreUnavailable("Milvus does not answer.")])
+    def test_a_passing_error_does_not_hide_a_new_generation(self, tmp_path: Path, error: Exception) -> None:
+        write(tmp_path, FRIDAY)
+        build(tmp_path, settings(tmp_path))
+        store = FailingStore(index_folder(tmp_path))
+        live = LiveIndex(store, open_embedder(settings(tmp_path)))
+        first = live.index.manifest.generation
+        write(tmp_path, SATURDAY)
+        second = build(tmp_path, settings(tmp_path)).manifest.generation
+        for place in ("open", "served"):
+            store.failing = {place: error}
+            with live.using() as index:
+                assert index.manifest.generation == first
+            assert str(error.args[-1]) in live.problem
+        store.failing = {}
+        with live.using() as index:
+            assert (index.manifest.generation, live.problem) == (second, "")
+        live.close()
+
+    def test_a_problem_ends_when_the_open_generation_is_served_again(
+        self, tmp_path: Path, assistant: Assistant
+    ) -> None:
+        write(tmp_path, SATURDAY)
+        name = build(tmp_path, settings(tmp_path)).manifest.generation
+        manifest = tmp_path / ".coruja" / "index" / "generations" / name / "manifest.json"
+        manifest.write_bytes(b"")
+        assert assistant.ask(QUESTION).notice
+        FaissStore(index_folder(tmp_path)).promote(assistant.index.manifest.generation)
+        answer = assistant.ask(QUESTION)
+        assert (FRIDAY in answer.text, answer.notice) == (True, "")
+
+
+class FailingStore(FaissStore):
+    """A store in a folder whose methods fail as long as they are told to."""
+
+    failing: Mapping[str, Exception] = MappingProxyType({})
+
+    def served(self) -> str:
+        if "served" in self.failing:
+            raise self.failing["served"]
+        return super().served()
+
+    def open(self, *given: Any, **named: Any) -> Index:
+        if "open" in self.failing:
+            raise self.failing["open"]
+        return super().open(*given, **named)
+
+
+class FailingEmbedder(StaticEmbedder):
+    """The embedded model, with a defect that one word shows."""
+
+    FAILS_ON = "abracadabra"
+
+    def embed_passages(self, texts: Sequence[str]) -> FloatArray:
+        if any(self.FAILS_ON in text for text in texts):
+            raise ZeroDivisionError
+        return super().embed_passages(texts)
+
 
 @contextmanager
 def watching(folder: Path) -> Iterator["Queue[BuildReport | UserError]"]:
@@ -171,6 +235,31 @@ class TestWatch:
             assert "does not exist" in str(told.get(timeout=BOUND))
             write(tmp_path, SATURDAY)
             assert documents(told) == 1
+
+    def test_survives_whatever_a_build_raises_and_answers_say_that_they_are_behind(
+        self, tmp_path: Path, assistant: Assistant
+    ) -> None:
+        told: Queue[BuildReport | UserError] = Queue()
+        stop = Event()
+        options = {"stop": stop, "embedder": FailingEmbedder()}
+        arguments = (tmp_path, settings(tmp_path), following(assistant, told.put))
+        thread = Thread(target=watch, args=arguments, kwargs=options)
+        thread.start()
+        try:
+            assert isinstance(told.get(timeout=BOUND), BuildReport)
+            write(tmp_path, f"{FailingEmbedder.FAILS_ON} {SATURDAY}")
+            failed = told.get(timeout=BOUND)
+            assert "ZeroDivisionError" in str(failed)
+            answer = assistant.ask(QUESTION)
+            assert FRIDAY in answer.text
+            assert "behind the documents" in answer.notice
+            write(tmp_path, SATURDAY)
+            assert isinstance(told.get(timeout=BOUND), BuildReport)
+            answer = assistant.ask(QUESTION)
+            assert (SATURDAY in answer.text, answer.notice) == (True, "")
+        finally:
+            stop.set()
+            thread.join()
 
     def test_is_not_woken_by_its_own_index_inside_the_corpus(self, tmp_path: Path) -> None:
         (tmp_path / "coruja.toml").write_text('corpus = "."\n', encoding="utf-8")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from assistant.assistant import Assistant
 from assistant.workspace import build, read_settings
 from ingest.document import Document
-from ingest.errors import IndexMismatch, SettingsError
+from ingest.errors import IndexMismatch, IndexUnwritable, SettingsError
 from ingest.redaction import KINDS, MASK, RedactionKind, recipe, redact, redact_text
 
 # --- numbers, made here from the published rules and not by what checks them ---
@@ -222,6 +222,19 @@ def test_nothing_masked_is_stored_and_earlier_generations_go(cadastro: Path) -> 
     again = build(cadastro, settings)
     assert again.unchanged
     assert again.redactions == report.redactions
+
+
+def test_an_index_that_cannot_be_cleaned_of_what_is_masked_fails_until_it_is(cadastro: Path) -> None:
+    build(cadastro, read_settings(cadastro, writer="extractive"))
+    settings = read_settings(cadastro, writer="extractive", redact=True)
+    stuck = cadastro / ".coruja" / "index" / "vectors.cache.d"  # a folder cannot be unlinked, not even by root
+    stuck.mkdir()
+    for _ in range(2):
+        with pytest.raises(IndexUnwritable, match=r"still stored.*vectors\.cache\.d"):
+            build(cadastro, settings)
+    stuck.rmdir()
+    assert build(cadastro, settings).redactions == {"cpf": 1, "email": 1, "phone": 1}
+    assert not [secret for secret in SECRETS if secret.encode() in stored(cadastro)]
 
 
 def test_the_recipe_makes_another_generation_even_where_nothing_is_masked(cadastro: Path) -> None:

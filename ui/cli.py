@@ -2,13 +2,14 @@
 
 Exit status: 0 all good; 1 an error, told with what to do next; 2 a mistake in how the command was typed; 3 done, but
 `index` could not read some of the files, or a batch of `ask` has questions that could not be answered; 130 interrupted.
+Who reads the output may stop reading: that is 0.
 """
 
 import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -63,6 +64,14 @@ class Call:
 class _Group(TyperGroup):
     """The commands, with errors told as a person can read them."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  (see `invoke`)
+        """Read the options; `--workspace`, the one that every verb heeds, may also stand after the verb."""
+        try:
+            return super().parse_args(ctx, _workspace_first(args))
+        except BrokenPipeError:  # of `--version`, which is printed here
+            console.print_nowhere()
+            raise typer.Exit from None
+
     def invoke(self, ctx: Any) -> object:  # noqa: ANN401  (typer does not export its context's base)
         call = ctx.ensure_object(Call)
         try:
@@ -73,13 +82,33 @@ class _Group(TyperGroup):
             console.show_error(error, as_json=call.as_json)
         except Exception as error:
             of_typer = type(error).__module__.partition(".")[0] in {"typer", "click"}
-            if call.debug or of_typer or isinstance(error, BrokenPipeError):
+            if isinstance(error, BrokenPipeError):
+                # Nothing else of ours writes to a pipe without looking after it.
+                console.print_nowhere()
+                raise typer.Exit from None
+            if call.debug or of_typer:
                 raise
             told = UserError(
                 f"Coruja failed: {type(error).__name__}: {error}", "the same command after `coruja --debug`"
             )
             console.show_error(told, as_json=call.as_json)
         raise typer.Exit(1)
+
+
+def _workspace_first(args: list[str]) -> list[str]:
+    """Return the arguments with `--workspace DIR` before the verb, wherever it stands before a `--`."""
+    end = args.index("--") if "--" in args else len(args)
+    first: list[str] = []
+    rest: list[str] = []
+    place = 0
+    while place < end:
+        word = args[place]
+        if word == "--workspace" and place + 1 == end:
+            return [word]  # without a folder: the error is to say so
+        taken = 2 if word == "--workspace" else 1
+        (first if taken == 2 or word.startswith("--workspace=") else rest).extend(args[place : place + taken])
+        place += taken
+    return [*first, *rest, *args[end:]]
 
 
 def _remember_json(ctx: typer.Context, as_json: bool) -> bool:
@@ -371,19 +400,22 @@ def _kept_up(call: Call, assistant: "Assistant") -> Iterator[None]:
     """Watch the corpus meanwhile, so that the answers know of an edit moments after it is saved."""
     from threading import Event, Thread
 
-    from assistant.watch import watch
+    from assistant.watch import following, watch
 
     def tell(outcome: "BuildReport | UserError") -> None:
-        assistant.refresh()
-        if isinstance(outcome, UserError):
-            console.show_error(outcome, as_json=False)
-        elif not outcome.unchanged:
-            console.print_report(outcome)
+        # A terminal that was closed must not end the watch: the page goes on answering.
+        with suppress(OSError, ValueError):
+            if isinstance(outcome, UserError):
+                console.show_error(outcome, as_json=False)
+            elif not outcome.unchanged:
+                console.print_report(outcome)
 
     workspace, _ = call.settings()
     stop = Event()
     options = {"stop": stop, "embedder": assistant.index.embedder}
-    watcher = Thread(target=watch, args=(workspace, assistant.settings, tell), kwargs=options, daemon=True)
+    watcher = Thread(
+        target=watch, args=(workspace, assistant.settings, following(assistant, tell)), kwargs=options, daemon=True
+    )
     watcher.start()
     try:
         yield
@@ -605,3 +637,5 @@ def main() -> None:
         app()
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        console.flush()

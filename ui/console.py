@@ -5,6 +5,7 @@ no markup of rich's, and no control character reaches the terminal.
 """
 
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,14 +37,36 @@ _WIDE = 200
 """Columns of a table that no terminal limits."""
 
 
+class _Console(Console):
+    """Ends quietly when who reads the output does not want more."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        print_nowhere()
+        raise SystemExit(0)
+
+
+def flush() -> None:
+    """Print what waits to be printed, if somebody still reads it."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        print_nowhere()
+
+
+def print_nowhere() -> None:
+    """Let what is still to be printed go nowhere: who read standard output closed it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def out() -> Console:
     """Return the console of standard output; it has colours only where a person reads it."""
-    return Console(highlight=False, soft_wrap=True)
+    return _Console(highlight=False, soft_wrap=True)
 
 
 def err() -> Console:
     """Return the console of standard error."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return _Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def print_json(value: object) -> None:
