@@ -8,7 +8,7 @@ and titles and headings among them, which searching does without.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -66,29 +66,41 @@ def names_fact(question: Question, hit: Hit) -> bool:
 def find_passages(hits: Sequence[Hit], index: Index) -> list[Passage]:
     """Return the passages around hits, best first, one a section."""
     scored = sorted(((passage_score(hit), hit) for hit in hits), key=lambda each: -each[0])[:JOINED]
-    shares = {hit.chunk.chunk_id: exp(score - scored[0][0]) for score, hit in scored}
-    sections = {hit.chunk.section_id: hit for _, hit in reversed(scored)}
-    found = [_passage(hit, index.section(hit.chunk), shares) for hit in reversed(sections.values())]
-    return sorted(found, key=lambda passage: -passage.share)
+    found = {hit.chunk.chunk_id: (exp(score - scored[0][0]), hit) for score, hit in scored}
+    sections = {hit.chunk.section_id: hit.chunk for _, hit in reversed(scored)}
+    passages = [_passage(index.section(chunk) or [chunk], found) for chunk in reversed(sections.values())]
+    return sorted(passages, key=lambda passage: -passage.share)
 
 
-def _passage(hit: Hit, section: Sequence[Chunk], shares: dict[str, float]) -> Passage:
-    """Return the run of a section's chunks in which the most was found; of those alike, the longest."""
+def _passage(section: Sequence[Chunk], found: Mapping[str, tuple[float, Hit]]) -> Passage:
+    """Return the run of a section's chunks in which the most was found; of those alike, the longest.
+
+    Args:
+        section: The chunks, in the order of the document.
+        found: By the id of its chunk, every hit and its share; at least one stands in the section.
+    """
     runs = (
-        (round(sum(shares.get(chunk.chunk_id, 0.0) for chunk in run), 9), run[-1].end - run[0].start, run)
-        for run in _runs(section or [hit.chunk])
+        (round(sum(found[chunk.chunk_id][0] for chunk in run if chunk.chunk_id in found), 9), _length(run), run)
+        for run in _runs(section)
     )
     share, _, run = max(runs, key=lambda each: each[:2])
-    return Passage(hit, tuple(run), share)
+    # The best hit of the section may stand apart from the run in which more was found.
+    inside = [found[chunk.chunk_id] for chunk in run if chunk.chunk_id in found]
+    return Passage(max(inside, key=lambda each: each[0])[1], tuple(run), share)
 
 
 def _runs(section: Sequence[Chunk]) -> Iterator[Sequence[Chunk]]:
     """Yield every run of neighbouring chunks that is not longer than `LENGTH`, and every single one."""
     for first in range(len(section)):
         for last in range(first, len(section)):
-            if last > first and section[last].end - section[first].start > LENGTH:
+            run = section[first : last + 1]
+            if last > first and _length(run) > LENGTH:
                 break
-            yield section[first : last + 1]
+            yield run
+
+
+def _length(run: Sequence[Chunk]) -> int:
+    return run[-1].end - run[0].start
 
 
 @lru_cache(maxsize=1)

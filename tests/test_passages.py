@@ -1,12 +1,17 @@
 """Passages: what is quoted is what a person would read, exact in the citation, shown without a generator's marks."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.answer import Answer
 from assistant.assistant import Assistant
+from assistant.extractive import ExtractiveWriter
+from assistant.passage import find_passages
 from assistant.workspace import build, read_settings
+from index.hit import Hit
 from ingest.site_markup import as_shown
 
 LONG = "\n".join(f"linha_{number} = calcular({number})" for number in range(400))
@@ -125,3 +130,28 @@ def test_marks_of_site_generators_are_not_shown(written: str, shown: str) -> Non
 @given(st.text(alphabet="ab<>{}[]()!:`~#\\/*\n \"'=%._|-", max_size=300))
 def test_any_text_can_be_shown(text: str) -> None:
     assert len(as_shown(text)) <= len(text) + 4 * text.count("\n") + 4
+
+
+def test_what_is_marked_stands_in_the_stretch_that_is_quoted(tmp_path: Path) -> None:
+    """The best hit of a section may stand apart from the run in which more was found."""
+    far = "Um parágrafo do relatório. " + "Outra frase qualquer do texto. " * 31
+    facts = "- **Prazo:** o relatório sai em trinta dias.\n- **Autor:** o relatório é da diretoria.\n"
+    (tmp_path / "corpus").mkdir()
+    text = f"# Relatório\n\n{far}\n\n{facts}"
+    (tmp_path / "corpus" / "a.md").write_text(text, encoding="utf-8")
+    chosen = read_settings(tmp_path, writer="extractive")
+    build(tmp_path, chosen)
+    assistant = Assistant.open(tmp_path, chosen)
+    first, *others = assistant.index.section(assistant.search("relatório", 1)[0].chunk)
+    last = others[-2:]
+    assert len(last) == 2
+    signals = [Hit(first, 1.0, 1, {"near": 1.0}), *(Hit(each, 0.9, 2, {"near": 0.99}) for each in last)]
+    (passage,) = find_passages(signals, assistant.index)
+    assert passage.chunks == tuple(last)
+    assert passage.hit.chunk in passage.chunks
+    (citation,) = [
+        each for part in ExtractiveWriter(assistant.index).write("relatório", signals) for each in part.citations
+    ]
+    start, end = citation.highlight or (citation.start, citation.end)
+    assert citation.start <= start < end <= citation.end
+    assistant.close()
