@@ -55,7 +55,7 @@ def build_words(chunks: Iterable[Chunk], folder: Path, database: sqlite3.Connect
     rows = np.repeat(np.arange(len(row_lengths), dtype=np.int64), row_lengths)
     by_word = _counted(rows, flat, np.ones_like(flat))
     by_stem = _counted(by_word.rows, stem_of[by_word.terms], by_word.counts)
-    by_gram = _gram_postings(by_word, flat_grams, gram_counts, len(row_lengths))
+    by_gram = _gram_postings(flat, row_lengths, flat_grams, gram_counts)
     _write_postings((by_word, by_stem, by_gram), (len(vocabulary), len(stems), len(gram_numbers)), folder)
     gram_lengths = np.bincount(by_gram.rows, by_gram.counts, len(row_lengths)).astype(np.int32)
     np.save(folder / "sequences.npy", stem_of[flat], allow_pickle=False)
@@ -75,28 +75,26 @@ class _Postings(NamedTuple):
     counts: Integers
 
 
-def _gram_postings(by_word: _Postings, grams: Integers, counts: Integers, height: int) -> _Postings:
+def _gram_postings(flat: Integers, row_lengths: Integers, grams: Integers, counts: Integers) -> _Postings:
     """Count the grams of the words of each row, some rows at a time: every word has several.
 
     Args:
-        by_word: Which word stands in which row how often.
+        flat: The words of all rows, one row after the other.
+        row_lengths: How many of those are each row's.
         grams: The grams of all words, one word after the other.
         counts: How many of those are each word's.
-        height: Number of rows.
     """
-    firsts = np.cumsum(counts, dtype=np.int64) - counts
-    found = []
-    for first in range(0, height, ROWS_AT_A_TIME):
-        inside = np.flatnonzero((by_word.rows >= first) & (by_word.rows < first + ROWS_AT_A_TIME))
-        terms, each = by_word.terms[inside], counts[by_word.terms[inside]].astype(np.int64)
+    firsts, starts = (np.cumsum(each, dtype=np.int64) - each for each in (counts, row_lengths))
+    found = [_counted(flat[:0], flat[:0], flat[:0])]
+    for first in range(0, len(row_lengths), ROWS_AT_A_TIME):
+        lengths = row_lengths[first : first + ROWS_AT_A_TIME]
+        inside = flat[starts[first] : starts[first] + lengths.sum()]
+        words = _counted(np.repeat(np.arange(first, first + len(lengths)), lengths), inside, np.ones_like(inside))
+        each = counts[words.terms].astype(np.int64)
         part = _counted(
-            np.repeat(by_word.rows[inside], each),
-            grams[ranges(firsts[terms], each)],
-            np.repeat(by_word.counts[inside], each),
+            np.repeat(words.rows, each), grams[ranges(firsts[words.terms], each)], np.repeat(words.counts, each)
         )
-        found.append(tuple(array.astype(np.int32) for array in part))
-    if not found:
-        return by_word
+        found.append(_Postings(*(array.astype(np.int32) for array in part)))
     terms, rows, counted = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
     order = np.argsort(terms, kind="stable")
     return _Postings(terms[order], rows[order], counted[order])
@@ -105,7 +103,7 @@ def _gram_postings(by_word: _Postings, grams: Integers, counts: Integers, height
 def _counted(rows: Integers, terms: Integers, counts: Integers) -> _Postings:
     """Add up the counts of each (row, term)."""
     if not len(rows):
-        return _Postings(*(np.zeros(0, dtype=np.int64) for _ in range(3)))
+        return _Postings(*(np.zeros(0, dtype=np.int32) for _ in range(3)))
     height = int(rows.max()) + 1
     keys = terms.astype(np.int64) * height + rows
     order = np.argsort(keys, kind="stable")
