@@ -21,6 +21,7 @@ from index.hit import Hit
 from index.index import Index
 
 LOOKED_AT = 10
+"""Hits that are judged one by one."""
 SIGNS = (
     "score",  # of the best hit, as the heart of a passage
     "lead",  # what the fifth lacks to it
@@ -73,7 +74,7 @@ def probability(question: Question, hits: Sequence[Hit], index: Index) -> float:
     """Return the probability in [0, 1] that the hits answer; 0 when there are none or nothing is named."""
     if not hits or not question.informative:
         return 0.0
-    weights, bias = _model()[:2]
+    weights, bias, _ = _model()
     return float(1.0 / (1.0 + np.exp(-(np.array(signs(question, hits, index)) @ weights + bias))))
 
 
@@ -83,9 +84,10 @@ def is_answered(question: Question, hits: Sequence[Hit], index: Index) -> bool:
     A passage that speaks of all that a question names does, whatever its signals are: in a corpus of a few lines they
     are not what they are in a documentation.
     """
-    if hits and cover(question, hits[0], index).answers and not cover(question, hits[0], index).uncovered:
-        return True
-    return probability(question, hits, index) >= _model()[2]
+    if not hits:
+        return False
+    first = cover(question, hits[0], index)
+    return (first.answers and not first.uncovered) or probability(question, hits, index) >= _model()[2]
 
 
 @lru_cache(maxsize=1)

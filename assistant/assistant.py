@@ -15,6 +15,7 @@ from assistant.glossary import Glossary, load_glossary
 from assistant.model_choice import model_away, open_model
 from assistant.notice import Notice, damaged, outdated, quoting
 from assistant.parts import understand_parts
+from assistant.passage import names_fact
 from assistant.phrases import phrase
 from assistant.question import Question, informative_words, understand
 from assistant.settings import Settings
@@ -198,17 +199,12 @@ class Assistant:
             # What was told before answers this, too: better than another passage that the question does not name.
             goes_on = any(cover(understand(question, self._glossary), hit, index).answers for hit in told)
             same_passage = hits and told and hits[0].chunk.chunk_id == told[0].chunk.chunk_id
-            if same_passage or (hits and (not goes_on or _names(question, hits[0]))):
+            if same_passage or (hits and (not goes_on or names_fact(understand(question), hits[0]))):
                 return question
             same = about_the_same(question, before, search)
         if model and (written := _rewritten(question, history, model)) and answering(written):
             return written
         return same if answering(same) else ruled
-
-
-def _names(question: str, hit: Hit) -> bool:
-    """Tell whether a question names what a hit is about."""
-    return not {*map(stem, informative_words(question))}.isdisjoint(map(stem, words(hit.chunk.subject)))
 
 
 def _rewritten(question: str, history: Sequence[Turn], model: "ModelWriter") -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-from assistant.answerable import is_answered
+from assistant.answerable import LOOKED_AT, is_answered
 from assistant.coverage import Coverage, cover
 from assistant.definition import defines
 from assistant.language import language_of
@@ -20,7 +20,6 @@ from index.hit import Hit
 from index.index import Index
 from ingest.chunk import Chunk
 
-LOOKED_AT = 10  # hits that are judged one by one
 DEFINITIONS_SOUGHT = 100  # hits among which a definition is looked for, where one is asked for
 MOST_MEMBERS = 40
 HEADING_COVER = 0.6  # of what a list question names, for a heading to be what it names

