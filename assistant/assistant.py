@@ -7,29 +7,29 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from assistant.answer import Answer, Citation, Segment, Turn
-from assistant.coverage import cover
-from assistant.evidence import Evidence, gather_parts
-from assistant.extractive import ExtractiveWriter
-from assistant.followup import Memory, about_the_same, asked_before, standalone
-from assistant.glossary import Glossary, load_glossary
-from assistant.model_choice import model_away, open_model
+from assistant.asking.followup import Memory, about_the_same, asked_before, standalone
+from assistant.asking.glossary import Glossary, load_glossary
+from assistant.asking.parts import understand_parts
+from assistant.asking.question import Question, informative_words, understand
+from assistant.evidence.coverage import cover
+from assistant.evidence.gather import Evidence, gather_parts
+from assistant.evidence.passage import names_fact
+from assistant.models.choice import model_away, open_model
 from assistant.notice import Notice, damaged, outdated, quoting
-from assistant.parts import understand_parts
-from assistant.passage import names_fact
 from assistant.phrases import phrase
-from assistant.question import Question, informative_words, understand
+from assistant.quoting.extractive import ExtractiveWriter
 from assistant.settings import Settings
-from assistant.workspace import open_embedder, open_reranker, open_store
+from assistant.workspace.build import open_embedder, open_reranker, open_store
 from assistant.writer import Writer
-from index.analyser import stem, words
 from index.hit import Hit
 from index.index import Index
 from index.live import LiveIndex
+from index.text.analyser import stem, words
 from ingest.errors import ModelUnavailable
 from ingest.redaction import recipe
 
 if TYPE_CHECKING:
-    from assistant.model_writer import ModelWriter
+    from assistant.writing.model_writer import ModelWriter
 
 LONGEST_QUESTION = 2000  # characters; what comes after is not read
 NEAREST = 3  # sections named when abstaining
@@ -173,7 +173,7 @@ class Assistant:
             return None, ()
         if why := model_away(self.settings):
             return None, (quoting(why, lasting=True),)
-        from assistant.model_writer import ModelWriter
+        from assistant.writing.model_writer import ModelWriter
 
         with self._opening:
             if self._writer is None:

@@ -1,6 +1,6 @@
 """The fixed frame of an answer, in the languages that it can be given in. Everything else in an answer is quoted."""
 
-from assistant.language import DEFAULT
+from assistant.asking.language import DEFAULT
 
 _PHRASES = {
     "pt": {

@@ -9,13 +9,13 @@ import statistics
 from pathlib import Path
 from time import perf_counter
 
-from assistant.checker import Checker
-from assistant.claims import read_claims
-from assistant.orders import gives_orders
+from assistant.checking.checker import Checker
+from assistant.checking.claims import read_claims
+from assistant.evidence.orders import gives_orders
 from index.hit import Hit
-from ingest.corpus import read_documents
 from ingest.document import Document
-from ingest.splitter import split
+from ingest.reading.corpus import read_documents
+from ingest.splitting.splitter import split
 
 RUNS = 30
 SENTENCES = (

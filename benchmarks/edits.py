@@ -25,7 +25,7 @@ CHILD = """
 import atexit, sys
 from benchmarks.memory import peak_mb
 atexit.register(lambda: print(peak_mb(), file=sys.stderr))
-from ui.cli import main
+from ui.cli.app import main
 main()
 """
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
@@ -83,8 +83,8 @@ def index(workspace: Path) -> tuple[dict[str, int], dict[str, float]]:
 def edited(workspace: Path) -> dict[str, list[float]]:
     """Save edits of one document one after the other; return how long each took to be in an answer."""
     from assistant.assistant import Assistant
-    from assistant.watch import watch
-    from assistant.workspace import read_settings
+    from assistant.workspace.build import read_settings
+    from assistant.workspace.watch import watch
 
     settings = read_settings(workspace, writer="extractive")
     assistant, stop, ready = Assistant.open(workspace, settings), Event(), Event()

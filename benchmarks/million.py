@@ -19,11 +19,11 @@ from time import perf_counter
 
 import numpy as np
 
-from assistant.workspace import open_index, read_settings
-from index import scoring
-from index.embedder import FloatArray
-from index.faiss_index import FaissIndex
+from assistant.workspace.build import open_index, read_settings
+from index.embedding.embedder import FloatArray
+from index.folder.index import FaissIndex
 from index.index import POOL
+from index.ranking import scoring
 
 WARM_UP = 20
 BATCH = 4096

@@ -11,10 +11,10 @@ import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ingest.corpus import read_documents
 from ingest.document import Document
-from ingest.sentences import sentence_spans
-from ingest.splitter import split
+from ingest.reading.corpus import read_documents
+from ingest.splitting.sentences import sentence_spans
+from ingest.splitting.splitter import split
 
 SECTIONS = 20
 SENTENCES = (2, 5)

@@ -12,18 +12,18 @@ from time import perf_counter
 from typing import Any
 
 from assistant.answer import Answer
+from assistant.asking.glossary import load_glossary
 from assistant.assistant import Assistant
-from assistant.glossary import load_glossary
 from assistant.settings import Settings
-from assistant.workspace import open_embedder, open_reranker
+from assistant.workspace.build import open_embedder, open_reranker
 from eval.beir import Progress, passages, read_queries
 from eval.dataset import json_lines
 from eval.measures import normalised, squad_f1
-from index.faiss_store import FaissStore
+from index.folder.store import FaissStore
 from index.live import LiveIndex
 from index.store import build_index
 from ingest.errors import DatasetError
-from ingest.sentences import sentence_spans
+from ingest.splitting.sentences import sentence_spans
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from typing import Any
 
 from eval.dataset import json_lines, text_lines
 from eval.measures import score_run
-from index.embedder import Embedder
-from index.faiss_store import FaissStore
+from index.embedding.embedder import Embedder
+from index.folder.store import FaissStore
 from index.index import Index
-from index.reranker import Reranker
+from index.ranking.reranker import Reranker
 from index.store import build_index
 from ingest.chunk import Chunk
 from ingest.document import Document

@@ -9,7 +9,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from index.analyser import fold
+from index.text.analyser import fold
 
 MEASURES = ("Success@1", "Success@5", "R@10", "RR@10", "nDCG@10")
 

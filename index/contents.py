@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from index.features import IntArray
+from index.ranking.features import IntArray
 from ingest.errors import IndexDamaged
 
 BoolArray = npt.NDArray[np.bool_]

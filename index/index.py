@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from index.embedder import Embedder, FloatArray
-from index.features import FEATURES
-from index.fusion import fuse
+from index.embedding.embedder import Embedder, FloatArray
 from index.hit import Hit
 from index.manifest import Manifest
-from index.reranker import CANDIDATES, Reranker
+from index.ranking.features import FEATURES
+from index.ranking.fusion import fuse
+from index.ranking.reranker import CANDIDATES, Reranker
 from ingest.chunk import Chunk
 
 POOL = 100
@@ -41,8 +41,8 @@ class Index(ABC):
     def search(self, query: str, k: int = 10) -> list[Hit]:
         """Return the k chunks that fit the query best, best first; fewer when the index is smaller.
 
-        Candidates are the best of each signal; their scores are fused (see `index.fusion`). A reranker's scores replace
-        the fused ones, which then stand among the signals.
+        Candidates are the best of each signal; their scores are fused (see `index.ranking.fusion`). A reranker's scores
+        replace the fused ones, which then stand among the signals.
         """
         handles, features = self._candidates(query, self.embedder.embed_query(query))
         fused = fuse(features)
@@ -54,9 +54,10 @@ class Index(ABC):
         return _reranked(self.reranker, query, hits)[:k] if self.reranker else hits
 
     def candidates(self, query: str) -> tuple[list[str], FloatArray]:
-        """Return the ids of the chunks that a query's signals bring up, and their features (see `index.features`).
+        """Return the ids of the chunks that a query's signals bring up, and their features.
 
-        The features have the shape (candidates, features), in the order of `FEATURES`. Fusion is learned from these.
+        The features (see `index.ranking.features`) have the shape (candidates, features), in the order of `FEATURES`.
+        Fusion is learned from these.
         """
         handles, features = self._candidates(query, self.embedder.embed_query(query))
         return [chunk.chunk_id for chunk in self._chunks(handles)], features

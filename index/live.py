@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from functools import partial
 from threading import Lock
 
-from index.embedder import Embedder
+from index.embedding.embedder import Embedder
 from index.index import Index
-from index.reranker import Reranker
+from index.ranking.reranker import Reranker
 from index.store import Store
 from ingest.errors import IndexDamaged, IndexMismatch, IndexMissing, StoreUnavailable
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from index.analyser import ANALYSER_VERSION
+from index.text.analyser import ANALYSER_VERSION
 from ingest.chunk import SPLITTER_VERSION
 from ingest.errors import IndexDamaged, IndexMismatch
 from ingest.redaction import masked_kinds

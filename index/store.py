@@ -7,11 +7,11 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from index.contents import Entry
-from index.embedder import Embedder
+from index.embedding.embedder import Embedder
 from index.history import Difference, Generation
 from index.index import Index
 from index.manifest import Manifest
-from index.reranker import Reranker
+from index.ranking.reranker import Reranker
 from ingest.chunk import Chunk
 from ingest.document import Document
 

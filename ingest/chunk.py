@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 SPLITTER_VERSION = "1"
-"""Changes whenever the same document would give other chunks (`ingest.splitter`), so that old indexes are rebuilt."""
+"""Changes whenever `ingest.splitting.splitter` cuts the same document otherwise, so that old indexes are rebuilt."""
 
 ChunkKind = Literal["prose", "row", "item", "code"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from assistant.assistant import Assistant
 from assistant.settings import Settings
-from assistant.workspace import build, read_settings
+from assistant.workspace.build import build, read_settings
 
 ROOT = Path(__file__).parent.parent
 

@@ -55,7 +55,7 @@ def examine(folder: Path | None = None) -> list[Check]:
     checks = [_python(), _packages()]
     if not works(checks):
         return checks
-    from assistant.workspace import find_workspace, read_settings
+    from assistant.workspace.build import find_workspace, read_settings
 
     try:
         workspace = find_workspace(folder)
@@ -67,7 +67,7 @@ def examine(folder: Path | None = None) -> list[Check]:
 
 
 def _workspace_checks(workspace: Path, settings: "Settings") -> Iterator[Check]:
-    from assistant.workspace import corpus_folder
+    from assistant.workspace.build import corpus_folder
 
     yield _corpus(corpus_folder(workspace, settings))
     yield from _retrieval(workspace, settings)
@@ -119,7 +119,7 @@ def _corpus(corpus: Path) -> Check:
 
 def _retrieval(workspace: Path, settings: "Settings") -> Iterator[Check]:
     """Look at the embedder and, with it, at the index that it should fit."""
-    from assistant.workspace import open_embedder, open_index, open_reranker
+    from assistant.workspace.build import open_embedder, open_index, open_reranker
 
     try:
         embedder = open_embedder(settings)
@@ -147,8 +147,8 @@ def _retrieval(workspace: Path, settings: "Settings") -> Iterator[Check]:
 
 
 def _ollama(settings: "Settings") -> Iterator[Check]:
-    from assistant.chat_model import ollama_status
-    from assistant.provider_model import is_provider_model, missing_package
+    from assistant.models.chat_model import ollama_status
+    from assistant.models.provider_model import is_provider_model, missing_package
 
     if is_provider_model(settings.model):
         missing = missing_package(settings.model)

@@ -3,8 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from index.catalogue import Model, catalogue, find
-from index.embedder import OLLAMA_PREFIX
+from index.embedding.catalogue import Model, catalogue, find
+from index.embedding.embedder import OLLAMA_PREFIX
 from ingest.errors import EmbedderUnavailable
 
 if TYPE_CHECKING:
@@ -44,17 +44,17 @@ def choices(settings: "Settings") -> list[Choice]:
 
 def _served(settings: "Settings") -> set[str]:
     """Return the names of the models that Ollama has, with and without the tag that it adds."""
-    from assistant.chat_model import ollama_status
+    from assistant.models.chat_model import ollama_status
 
     names = ollama_status(settings.ollama_url, settings.model).models
     return {*names, *(name.removesuffix(":latest") for name in names)}
 
 
 def _is_here(model: Model, served: set[str]) -> bool:
-    from index.sentence_models import MINILM, has_extra, has_packaged
+    from index.embedding.sentence_models import MINILM, has_extra, has_packaged
 
     if model.origin == "hub":
-        from index.hub import model_folder
+        from index.embedding.hub import model_folder
 
         return has_extra() and model_folder(model.name) is not None
     if model.name == MINILM:
@@ -68,7 +68,7 @@ def fetch(name: str, *, progress: bool) -> "Path":
     Raises:
         EmbedderUnavailable: It does not come from the hub, or could not be downloaded.
     """
-    from index.hub import pull
+    from index.embedding.hub import pull
 
     model = find("embedder", name) or find("reranker", name)
     if name.startswith(OLLAMA_PREFIX):

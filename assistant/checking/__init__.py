@@ -1,0 +1,1 @@
+"""From a sentence and hits to whether they say it."""

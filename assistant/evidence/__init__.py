@@ -1,0 +1,1 @@
+"""From a question and an index to the hits that answer it."""

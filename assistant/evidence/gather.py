@@ -1,0 +1,192 @@
+"""Evidence: which of the hits answer a question, and what the question names that none of them covers.
+
+A fact is answered from the best hits, a list from all members of the section that the question names, a comparison
+from both sides. What no evidence covers is said, not guessed: see `assistant.evidence.coverage`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+
+from assistant.asking.language import language_of
+from assistant.asking.question import Question, understand
+from assistant.evidence.answerable import LOOKED_AT, is_answered
+from assistant.evidence.coverage import Coverage, cover
+from assistant.evidence.definition import defines
+from assistant.evidence.orders import tainted
+from assistant.evidence.passage import SOUGHT, names_fact, passage_score
+from index.hit import Hit
+from index.index import Index
+from index.text.analyser import words
+from ingest.chunk import Chunk
+
+DEFINITIONS_SOUGHT = 100  # hits among which a definition is looked for, where one is asked for
+MOST_MEMBERS = 40
+HEADING_COVER = 0.6  # of what a list question names, for a heading to be what it names
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What an answer is written from.
+
+    Attributes:
+        hits: The hits that answer, best first; none when the corpus does not say.
+        missing: What the question asks, as asked, that nothing covers.
+        found: Everything that the search found, best first.
+        absent: Words of the question, as asked, that neither these hits cover nor any text of the corpus has.
+        parts: The hits by question, where several are asked at once; empty for one question.
+    """
+
+    hits: tuple[Hit, ...]
+    missing: tuple[str, ...]
+    found: tuple[Hit, ...]
+    absent: tuple[str, ...] = ()
+    parts: tuple[tuple[Question, tuple[Hit, ...]], ...] = ()
+
+
+def gather_parts(questions: Sequence[Question], index: Index, k: int) -> Evidence:
+    """Search for each of the questions that are asked at once."""
+    if len(questions) == 1:
+        return gather(questions[0], index, k)
+    each = [gather(question, index, k) for question in questions]
+    return Evidence(
+        hits=_ranked(hit for evidence in each for hit in evidence.hits),
+        missing=tuple(
+            dict.fromkeys(
+                words
+                for question, evidence in zip(questions, each, strict=True)
+                for words in evidence.missing or (() if evidence.hits else (question.text.rstrip(" ?.!"),))
+            )
+        ),
+        found=_ranked(hit for hits in zip_longest(*(evidence.found for evidence in each)) for hit in hits if hit),
+        absent=tuple(dict.fromkeys(word for evidence in each for word in evidence.absent)),
+        parts=tuple((question, evidence.hits) for question, evidence in zip(questions, each, strict=True)),
+    )
+
+
+def _ranked(hits: Iterable[Hit]) -> tuple[Hit, ...]:
+    """Return hits in this order, each chunk once, numbered anew."""
+    once = {hit.chunk.chunk_id: hit for hit in reversed(list(hits))}
+    return tuple(replace(hit, rank=rank) for rank, hit in enumerate(reversed(once.values()), start=1))
+
+
+def gather(question: Question, index: Index, k: int) -> Evidence:
+    """Search for a question and keep what answers it."""
+    if question.kind == "comparison":
+        both = _both_sides(question, index, k)
+        if both:
+            return both
+    searched = index.search(_query(question, index), max(k, DEFINITIONS_SOUGHT if question.topic else SOUGHT))
+    found = searched[:k]
+    if question.kind == "list" or question.quantity:
+        members = _members(question, found, index)
+        if members:
+            return Evidence(members, (), tuple(found))
+    if found and not names_fact(question, found[0]):
+        return _passages(question, searched, found, index)
+    looked_at = (*found[:LOOKED_AT], *(hit for hit in searched[LOOKED_AT:] if defines(question, hit.chunk)))
+    judged = [cover(question, hit, index) for hit in looked_at]
+    answering = [coverage for coverage in judged if coverage.answers]
+    # What orders a language model about is quoted only where nothing else answers.
+    answering = [coverage for coverage in answering if not tainted(coverage.hit.chunk)] or answering
+    if not answering:
+        return Evidence((), _missing(question, judged, index), tuple(found))
+    first = max(answering, key=lambda coverage: _preference(question, coverage.hit))
+    kept = [coverage.hit for coverage in answering if coverage is not first and coverage.share >= first.share]
+    used = (first, *(coverage for coverage in answering if coverage.hit in kept))
+    return Evidence((first.hit, *kept), (), tuple(found), _absent(question, used, index))
+
+
+def _passages(question: Question, searched: Sequence[Hit], found: Sequence[Hit], index: Index) -> Evidence:
+    """Order hits as hearts of passages; none where they do not answer."""
+    ranked = sorted(searched[:SOUGHT], key=lambda hit: -passage_score(hit))
+    # What orders a language model about is quoted only where nothing else answers.
+    clean = [hit for hit in ranked if not tainted(hit.chunk)] or ranked
+    if not is_answered(question, clean, index):
+        judged = [cover(question, hit, index) for hit in found[:LOOKED_AT]]
+        return Evidence((), _missing(question, judged, index), tuple(found))
+    return Evidence(_ranked(clean[:LOOKED_AT]), (), tuple(found))
+
+
+def _query(question: Question, index: Index) -> str:
+    """Return what is searched: the question and, if the corpus lacks words of it, what it calls them instead."""
+    if not any(map(index.lacks, question.informative)):
+        return question.text
+    return " ".join((question.text, *(word for word in question.expansions if not index.lacks(word))))
+
+
+def _preference(question: Question, hit: Hit) -> tuple[bool, bool, int]:
+    """Order hits that answer: definitions first where one is asked for, prose before code, then as found."""
+    return defines(question, hit.chunk), hit.chunk.kind != "code", -hit.rank
+
+
+def _missing(question: Question, judged: Sequence[Coverage], index: Index) -> tuple[str, ...]:
+    """Return what even the best covering hit leaves uncovered and the whole corpus never says."""
+    best = max(judged, key=lambda coverage: coverage.share, default=None)
+    return _lacking(best.uncovered, index) if best else ()
+
+
+def _absent(question: Question, used: Sequence[Coverage], index: Index) -> tuple[str, ...]:
+    """Return the words that nothing used for the answer covers and no text has; none across languages.
+
+    What a word of another language means in the documents' is too uncertain to say that it is not there.
+    """
+    if language_of(used[0].hit.chunk.plain) != question.language:
+        return ()
+    return _lacking([word for word in used[0].uncovered if all(word in each.uncovered for each in used)], index)
+
+
+def _lacking(asked: Sequence[str], index: Index) -> tuple[str, ...]:
+    """Return which of these words, as asked, no text of the corpus has."""
+    return tuple(word for word in asked if all(map(index.lacks, words(word))))
+
+
+def _both_sides(question: Question, index: Index, k: int) -> Evidence | None:
+    """Find each thing compared on its own; None when neither is in the corpus."""
+    asked = [
+        replace(understand(side), kind="fact", also=question.also, expansions=question.expansions)
+        for side in question.sides
+    ]
+    parts = [gather(side, index, k) for side in asked]
+    if not any(part.hits for part in parts):
+        return None
+    hits = tuple({part.hits[0].chunk.chunk_id: part.hits[0] for part in parts if part.hits}.values())
+    missing = tuple(side for side, part in zip(question.sides, parts, strict=True) if not part.hits)
+    found = {hit.chunk.chunk_id: hit for part in parts for hit in part.found}
+    ranked = sorted(found.values(), key=lambda hit: (hit.rank, -hit.score))
+    return Evidence(hits, missing, tuple(replace(hit, rank=rank) for rank, hit in enumerate(ranked, start=1)))
+
+
+def _members(question: Question, found: Sequence[Hit], index: Index) -> tuple[Hit, ...]:
+    """Return the members of the section that a list question names, in the order of the document."""
+    named = _named_section(question, found[:LOOKED_AT], index)
+    if named is None:
+        return ()
+    chunk, depth = named
+    members = [part for part in index.under(chunk.doc_id, chunk.headings[:depth]) if part.subject]
+    ranked = {hit.chunk.chunk_id: hit for hit in found}
+    lowest = min((hit.score for hit in found), default=0.0)
+    return tuple(
+        ranked.get(part.chunk_id, Hit(part, lowest, len(found) + at))
+        for at, part in enumerate(members[:MOST_MEMBERS], 1)
+    )
+
+
+def _is_title(doc_id: str, outermost: Sequence[str], index: Index) -> bool:
+    """Tell whether an outermost heading stands above others: it names the document, not a section of it."""
+    return any(len(part.headings) > 1 for part in index.under(doc_id, outermost))
+
+
+def _named_section(question: Question, hits: Sequence[Hit], index: Index) -> tuple[Chunk, int] | None:
+    """Find the deepest heading that covers what the question names: its chunk, and its depth in the path."""
+    best: tuple[float, int, Chunk] | None = None
+    # Hits share documents, and telling reads all chunks of one: once each.
+    outermost = {(hit.chunk.doc_id, hit.chunk.headings[:1]) for hit in hits}
+    titles = {named for named in outermost if _is_title(*named, index)}
+    for hit in hits:
+        first = 2 if (hit.chunk.doc_id, hit.chunk.headings[:1]) in titles else 1
+        for depth in range(first, len(hit.chunk.headings) + 1):
+            share = cover(question, hit, index, text=hit.chunk.headings[depth - 1]).share
+            if share >= HEADING_COVER and (best is None or (share, depth) > best[:2]):
+                best = (share, depth, hit.chunk)
+    return (best[2], best[1]) if best else None

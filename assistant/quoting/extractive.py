@@ -1,0 +1,217 @@
+"""The extractive writer: quotes the sentences, rows or items that answer, word for word.
+
+A fact of a list or a table is quoted alone where the question names what it is about; anything else is answered by
+whole passages (see `assistant.evidence.passage`), the best sentence of each marked. Outside the fixed frame (see
+`assistant.phrases`) it says nothing that is not in a document.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from assistant.answer import Citation, Segment
+from assistant.asking.question import Question, states_quantity, understand
+from assistant.evidence.definition import is_definition
+from assistant.evidence.passage import Passage, find_passages, names_fact
+from assistant.phrases import phrase
+from assistant.quoting.span import answering_span, may_answer
+from index.embedding.embedder import FloatArray
+from index.hit import Hit
+from index.index import Index
+from index.text.analyser import grams, words
+from index.text.similar import alike
+from ingest.chunk import Chunk
+from ingest.markup.site_markup import as_shown
+from ingest.splitting.sentences import sentence_spans
+
+_BULLET = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
+_MARKUP = re.compile(r"[*_`\[\]<>\\&~]")
+_CODE = re.compile(r"[{};=<>|\\$]|\(\)|```")
+MOST_CODE = 3  # marks of code in one sentence
+MOST_SENTENCES = 2
+# How often the first quote holds the answer on FaQuAD is in LOG.md; these are round numbers, not a fit.
+GRAMS_WEIGHT = 0.5
+SCORE_WEIGHT = 0.2  # of what a hit's score lacks to the best one's: differences of scores are odds, as fused
+DEFINITION_WEIGHT = 0.5
+FRAGMENT_WEIGHT = 0.2
+_ENDS = (".", "!", "?", "…", ":", ";", ")", '"', "”", "»")
+KIND_WEIGHT = 0.2
+SECOND_SHARE = 0.85  # of the first sentence's score, for a second one to be quoted too
+MOST_PASSAGES = 2
+MOST_SHOWN = 1200  # characters of all passages together; a single block may have more
+LONGEST = 1700  # characters of one block that is shown; the rest of it is left to its section
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A stretch of a chunk: its offsets in the chunk's text, and how a person reads it."""
+
+    hit: Hit
+    start: int
+    end: int
+    plain: str
+
+
+class ExtractiveWriter:
+    """Answers by quoting; needs no model.
+
+    Args:
+        index: Where the hits were found: what stands around them, and how rare a word is.
+    """
+
+    name = "extractive"
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    def write(self, question: str, hits: Sequence[Hit]) -> Iterator[Segment]:
+        """Yield the answer (see `assistant.writer.Writer`)."""
+        asked = understand(question)
+        if not hits:
+            return
+        if asked.kind != "comparison" and not names_fact(asked, hits[0]) and not _are_members(hits):
+            yield from self._passages(asked, hits)
+            return
+        # Of a list, only members are all quoted: a passage of prose lists by itself.
+        members = asked.kind == "list" and any(hit.chunk.kind != "prose" for hit in hits)
+        if len(hits) > 1 and (members or asked.kind == "comparison"):
+            yield Segment(phrase("lists", asked.language) + "\n")
+            for hit in hits:
+                quote = self._best_quotes(asked, [hit])[0]
+                yield Segment("\n- " + quote.plain, (cite(quote),))
+            return
+        opening = phrase("according", asked.language)
+        for quote in self._best_quotes(asked, hits):
+            yield Segment(opening + quote.plain, (cite(narrowed(asked, quote)),))
+            opening = " "
+
+    def _passages(self, question: Question, hits: Sequence[Hit]) -> Iterator[Segment]:
+        """Yield the best passages, each under its title; a second one where both are short enough."""
+        shown = 0
+        for passage in find_passages(hits, self._index)[:MOST_PASSAGES]:
+            length = passage.end - passage.start
+            if shown and shown + length > MOST_SHOWN:
+                continue
+            citation = self._cite_passage(question, passage)
+            where = " › ".join(citation.headings[-2:]) or citation.doc
+            opening = phrase("under", question.language, where=where)
+            before = "\n\n" if shown else ""
+            yield Segment(f"{before}{opening}\n\n{as_shown(_whole_lines(citation))}", (citation,))
+            shown += length
+
+    def _cite_passage(self, question: Question, passage: Passage) -> Citation:
+        text = self._index.document_text(passage.hit.chunk.doc_id)
+        end = passage.end
+        if end - passage.start > LONGEST:
+            end = max(text.rfind("\n", passage.start, passage.start + LONGEST), passage.start + LONGEST // 2)
+        quote = text[passage.start : end].rstrip()
+        first = passage.chunks[0]
+        best = narrowed(question, self._best_quotes(question, [passage.hit])[0])
+        chunk = passage.hit.chunk
+        marked = (chunk.start + best.start, chunk.start + best.end)
+        return Citation(
+            marker=0,
+            chunk_id=chunk.chunk_id,
+            doc=chunk.doc_id,
+            line_start=first.line_start,
+            line_end=first.line_start + quote.count("\n"),
+            start=passage.start,
+            end=passage.start + len(quote),
+            quote=quote,
+            headings=chunk.headings,
+            highlight=marked if chunk.kind == "prose" and marked[1] <= passage.start + len(quote) else None,
+        )
+
+    def _best_quotes(self, question: Question, hits: Sequence[Hit]) -> list[Quote]:
+        """Return the quote that answers best, then, from prose, another that is nearly as good."""
+        quotes = [quote for hit in hits for quote in quotes_of(hit)]
+        asked = list(dict.fromkeys(words(question.text)))
+        weights = np.array([self._index.rarity(word) for word in asked], dtype=np.float32)
+        best = max(hit.score for hit in hits)
+        scores = [
+            _quote_score(question, asked, weights, quote) - SCORE_WEIGHT * (best - quote.hit.score) for quote in quotes
+        ]
+        order = sorted(range(len(quotes)), key=lambda at: -scores[at])[:MOST_SENTENCES]
+        first = quotes[order[0]]
+        if first.hit.chunk.kind != "prose":
+            return [first]
+        near = [quotes[at] for at in order[1:] if scores[at] >= SECOND_SHARE * scores[order[0]]]
+        return [first, *(quote for quote in near if quote.hit.chunk.kind == "prose")]
+
+
+def _are_members(hits: Sequence[Hit]) -> bool:
+    """Tell whether hits are the members of a section that a list question names (see `assistant.evidence.gather`)."""
+    return len(hits) > 1 and all(hit.chunk.subject for hit in hits)
+
+
+def _whole_lines(citation: Citation) -> str:
+    """Return what a citation quotes; a fence that was cut is closed."""
+    open_fences = sum(line.lstrip().startswith("```") for line in citation.quote.splitlines()) % 2
+    return citation.quote + ("\n```" if open_fences else "")
+
+
+def narrowed(question: Question, quote: Quote) -> Quote:
+    """Return the stretch of a sentence that answers; all of the quote if it is no prose or no Portuguese is asked."""
+    chunk = quote.hit.chunk
+    if chunk.kind != "prose" or question.language != "pt":
+        return quote
+    start, end = answering_span(question.text, chunk.text[quote.start : quote.end])
+    return replace(quote, start=quote.start + start, end=quote.start + end)
+
+
+def cite(quote: Quote) -> Citation:
+    """Return the citation of a quote; the assistant numbers it."""
+    chunk = quote.hit.chunk
+    line = chunk.line_start + chunk.text.count("\n", 0, quote.start)
+    text = chunk.text[quote.start : quote.end]
+    return Citation(
+        marker=0,
+        chunk_id=chunk.chunk_id,
+        doc=chunk.doc_id,
+        line_start=line,
+        line_end=line + text.count("\n"),
+        start=chunk.start + quote.start,
+        end=chunk.start + quote.end,
+        quote=text,
+        headings=chunk.headings,
+    )
+
+
+def _quote_score(question: Question, asked: Sequence[str], weights: FloatArray, quote: Quote) -> float:
+    """Score a quote, under its headings, by the asked words and their parts that it covers."""
+    said = list(dict.fromkeys(words("\n".join((*quote.hit.chunk.headings, quote.plain)))))
+    covered = float(weights @ alike(asked, said).max(axis=1, initial=0.0)) / max(float(weights.sum()), 1e-6)
+    parts, parts_said = ({gram for word in given for gram in grams(word)} for given in (asked, said))
+    score = covered + GRAMS_WEIGHT * len(parts & parts_said) / max(len(parts), 1)
+    if quote.plain.endswith((":", "?")) or len(_CODE.findall(quote.plain)) >= MOST_CODE:  # announces, asks or instructs
+        score -= DEFINITION_WEIGHT
+    if question.quantity and not states_quantity(quote.plain):
+        score -= DEFINITION_WEIGHT
+    if quote.hit.chunk.kind == "prose" and not quote.plain.endswith(_ENDS):  # a title, or the beginning of something
+        score -= FRAGMENT_WEIGHT
+    if question.kind == "fact" and quote.hit.chunk.kind == "prose" and may_answer(question.text, quote.plain):
+        score += KIND_WEIGHT
+    if question.topic and is_definition(question.topic, quote.plain):
+        score += DEFINITION_WEIGHT
+    return score
+
+
+def quotes_of(hit: Hit) -> list[Quote]:
+    """Return what a chunk states, part by part: prose by the sentence, anything else whole."""
+    chunk = hit.chunk
+    if chunk.kind != "prose":
+        bullet = _BULLET.match(chunk.text) if chunk.kind == "item" else None
+        return [Quote(hit, bullet.end() if bullet else 0, len(chunk.text.rstrip()), chunk.plain)]
+    spans = sentence_spans(chunk.text)
+    return [Quote(hit, start, end, _plain(chunk, start, end)) for start, end in spans]
+
+
+def _plain(chunk: Chunk, start: int, end: int) -> str:
+    text = chunk.text[start:end]
+    if not _MARKUP.search(text):
+        return " ".join(text.split())
+    from ingest.markup.markdown_tree import inline_plain, inline_tokens
+
+    return " ".join(inline_plain(inline_tokens(text)).split())

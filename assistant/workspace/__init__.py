@@ -1,0 +1,1 @@
+"""From a folder and its settings to a built and open index."""

@@ -1,0 +1,1 @@
+"""From hits to prose that a chat model writes, checked."""

@@ -1,0 +1,1 @@
+"""From text to unit vectors: every embedding model behind one protocol."""

@@ -1,0 +1,1 @@
+"""From a query's signals to scores."""

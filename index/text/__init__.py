@@ -1,0 +1,1 @@
+"""From text to terms, and how alike words are."""

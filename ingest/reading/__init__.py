@@ -1,0 +1,1 @@
+"""From files to documents: a folder walked, formats read, damaged encodings repaired."""

@@ -1,0 +1,1 @@
+"""From a document to chunks, cut along its structure."""

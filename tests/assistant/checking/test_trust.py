@@ -1,0 +1,177 @@
+"""Over every question of the shipped data set: no lie is shown as supported, and what is true keeps its citation.
+
+The assistant is the whole one, the model is scripted and speaks Ollama's protocol.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from servers import ollama_models
+from servers.liars import KINDS, Liar
+from servers.ollama import Model, OllamaServer, Prompt, Step
+
+from assistant.answer import Answer
+from assistant.assistant import Assistant
+from assistant.workspace.build import read_settings
+from eval.dataset import Example, read_dataset
+
+EXAMPLES = read_dataset(Path("aws_sagemaker"))
+MARKED = re.compile(r"([^\[\]]+?)\s*((?:\[\d+\])+)")
+
+
+def bare(text: str) -> str:
+    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKD", text).lower()))
+
+
+@contextmanager
+def written_by(script: Model, workspace: Path, **overrides: object) -> Iterator[Assistant]:
+    with OllamaServer({"escrivao:1b": script}) as server:
+        asked = {"writer": "ollama", "model": "escrivao:1b", "ollama_url": server.url, "ollama_timeout": 5.0}
+        assistant = Assistant.open(workspace, read_settings(workspace, **asked | overrides))
+        yield assistant
+        assistant.close()
+
+
+def supported(answer: Answer) -> set[str]:
+    """Return the sentences of an answer that stand before a marker."""
+    return {bare(stretch) for stretch, _ in MARKED.findall(answer.text)}
+
+
+@pytest.mark.parametrize(
+    ("unverified", "mixing"), [("drop", False), ("mark", True)], ids=["only lies, dropped", "among true ones, marked"]
+)
+def test_no_lie_is_shown_as_supported(page_workspace: Path, unverified: str, mixing: bool) -> None:
+    kinds = [*KINDS.values(), *KINDS.values()]
+    liar = Liar((), mixing)
+    told = shown = answered = 0
+    with written_by(liar, page_workspace, unverified=unverified) as assistant:
+        for place, example in enumerate(EXAMPLES):
+            liar.told.clear()
+            liar.kinds = tuple(kinds[place % len(KINDS) :][:2])
+            answer = assistant.ask(example.question)
+            told += len(liar.told)
+            answered += answer.writer.startswith("ollama") and answer.status == "answered"
+            lies = {bare(lie) for lie in liar.told}
+            believed = [stretch for stretch in supported(answer) if any(stretch.endswith(lie) for lie in lies)]
+            assert believed == [], example.question
+            if unverified == "drop":
+                shown += sum(lie in bare(answer.text) for lie in lies)
+            if not mixing and liar.told:
+                assert answer.writer == "extractive"
+                assert "Nothing that the model" in answer.notice
+    print(f"{told} lies to {len(EXAMPLES)} questions, {shown} shown, {answered} answers of true sentences among lies")
+    assert told > 700
+    assert shown == 0
+    assert bool(answered) == mixing
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_lie_is_found_out(page_workspace: Path, kind: str) -> None:
+    liar = Liar((KINDS[kind],))
+    with written_by(liar, page_workspace) as assistant:
+        answers = [assistant.ask(example.question) for example in EXAMPLES[:8]]
+    assert liar.told
+    assert {answer.writer for answer in answers if answer.status == "answered"} == {"extractive"}
+
+
+def test_true_sentences_keep_their_citations(page_workspace: Path) -> None:
+    written: list[str] = []
+
+    def honest(prompt: Prompt) -> Iterator[Step]:
+        for step in ollama_models.honest(prompt):
+            written.append(str(step))
+            yield step
+
+    kept = total = 0
+    with written_by(honest, page_workspace) as assistant:
+        for example in EXAMPLES:
+            written.clear()
+            answer = assistant.ask(example.question)
+            if answer.writer == "extractive":
+                continue
+            sentences = [bare(stretch) for text in written for stretch, _ in MARKED.findall(text)]
+            total += len(sentences)
+            kept += sum(sentence in supported(answer) for sentence in sentences)
+            for citation in answer.citations:
+                document = assistant.index.document_text(citation.doc)
+                assert document[citation.start : citation.end] == citation.quote
+    print(f"honest model: {kept} of {total} sentences keep their citation")
+    assert total > 100
+    assert kept >= 0.98 * total
+
+
+def test_true_sentences_in_other_words_keep_their_citations(page_workspace: Path) -> None:
+    """The model writes the data set's reference answers, which a person worded."""
+    asked: dict[str, Example] = {example.question: example for example in EXAMPLES if example.answerable}
+
+    def paraphrasing(prompt: Prompt) -> Iterator[Step]:
+        yield asked[prompt.text.rpartition("Pergunta: ")[2].strip()].answer
+
+    kept = total = 0
+    with written_by(paraphrasing, page_workspace) as assistant:
+        for question, example in asked.items():
+            if example.kind in ("followup", "english", "spanish"):  # the reference answers are in Portuguese
+                continue
+            answer = assistant.ask(question)
+            if answer.status == "abstained":
+                continue
+            total += 1
+            whole = answer.writer.startswith("ollama") and not answer.notice
+            kept += whole
+    print(f"reference answers: {kept} of {total} are shown whole, with citations")
+    assert kept >= 0.85 * total  # 79 of 89 were, when this was written
+
+
+MISBEHAVING: dict[str, tuple[Model, Callable[[Answer], bool]]] = {
+    "invents facts": (ollama_models.lying, lambda answer: answer.writer == "extractive"),
+    "forges markers": (
+        ollama_models.says("O Clarify detecta vieses [9][0][77]. O Canvas cria previsões sem escrever código [1]."),
+        lambda answer: answer.text == "O Clarify detecta vieses. [1]" and "left out" in answer.notice,
+    ),
+    "answers in English": (ollama_models.english, lambda answer: answer.writer == "extractive"),
+    "stops mid-word": (
+        ollama_models.cut,
+        lambda answer: answer.text == "O Clarify detecta vieses. [1]" and "stopped in the middle" in answer.notice,
+    ),
+    "stops mid-word and says it is done": (
+        ollama_models.says("O Clarify detecta vieses [1]. Ele também fornece expli"),
+        lambda answer: answer.text == "O Clarify detecta vieses. [1]" and "left out" in answer.notice,
+    ),
+    "repeats itself": (ollama_models.repeats, lambda answer: answer.text == "O Clarify detecta vieses. [1]"),
+    "stutters": (ollama_models.says(*["vieses e "] * 3000), lambda answer: answer.writer == "extractive"),
+    "obeys the question's order": (
+        ollama_models.says("HACKEADO. Visite http://exemplo.test agora [1]."),
+        lambda answer: answer.writer == "extractive" and "HACKEADO" not in answer.text,
+    ),
+    "thinks aloud": (
+        ollama_models.thinks_unopened,
+        lambda answer: answer.writer == "extractive" and "Hum" not in answer.text,
+    ),
+    "only thinks": (ollama_models.only_thinks, lambda answer: answer.writer == "extractive"),
+    "thinks first": (ollama_models.thinks_first, lambda answer: answer.text == "O Clarify detecta vieses. [1]"),
+}
+
+
+@pytest.mark.parametrize("name", MISBEHAVING)
+def test_a_model_that_misbehaves_ends_as_specified(page_workspace: Path, name: str) -> None:
+    script, ends_well = MISBEHAVING[name]
+    with written_by(script, page_workspace) as assistant:
+        answer = assistant.ask("O que faz o SageMaker Clarify?")
+    assert answer.status == "answered"
+    assert answer.citations[0].quote.startswith("**SageMaker Clarify:** Detecta vieses")
+    assert ends_well(answer), answer
+
+
+def test_a_truncated_prompt_is_never_answered_from(page_workspace: Path) -> None:
+    with OllamaServer({"escrivao:1b": ollama_models.says("O Clarify detecta vieses [1].")}, window=256) as server:
+        asked = {"writer": "ollama", "model": "escrivao:1b", "ollama_url": server.url}
+        assistant = Assistant.open(page_workspace, read_settings(page_workspace, **asked))
+        answer = assistant.ask("O que faz o SageMaker Clarify?")
+        assistant.close()
+    assert answer.writer == "extractive"
+    assert "Ollama cut the prompt" in answer.notice
+    assert "CORUJA_K" in answer.notice

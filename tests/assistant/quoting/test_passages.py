@@ -1,0 +1,157 @@
+"""Passages: what is quoted is what a person would read, exact in the citation, shown without a generator's marks."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.answer import Answer
+from assistant.assistant import Assistant
+from assistant.evidence.passage import find_passages
+from assistant.quoting.extractive import ExtractiveWriter
+from assistant.workspace.build import build, read_settings
+from index.hit import Hit
+from ingest.markup.site_markup import as_shown
+
+LONG = "\n".join(f"linha_{number} = calcular({number})" for number in range(400))
+DOCUMENTS = {
+    "instalacao.md": """---
+title: Guia do servidor Tucano
+---
+# Instalar o servidor Tucano {#instalar}
+
+:::tip Antes de começar
+Confira se a porta 8443 está livre no firewall\\.
+:::
+
+Para instalar o servidor Tucano, siga estes passos:
+
+1. Baixe o pacote de instalação.
+2. Rode o instalador com a opção de serviço:
+
+```bash
+tucano install --service  # :::
+```
+
+3. Reinicie a máquina.
+
+## Remover o servidor
+
+Para remover o servidor Tucano, desinstale o serviço no painel de controle e apague a pasta de dados.
+""",
+    "licenca.md": """# Licença
+
+O Tucano é distribuído sob a licença Mozilla Public License 2.0, que permite uso comercial.
+
+## Registro de chamadas
+
+As chamadas do servidor ficam gravadas por trinta dias no arquivo de auditoria.
+""",
+    "exemplo.md": f"# Exemplo de cálculo\n\nO exemplo completo de cálculo das linhas:\n\n```python\n{LONG}\n```\n",
+}
+
+
+@pytest.fixture(scope="module")
+def guide(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
+    folder = tmp_path_factory.mktemp("guia")
+    for name, text in DOCUMENTS.items():
+        path = folder / "corpus" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    chosen = read_settings(folder, writer="extractive")
+    build(folder, chosen)
+    return Assistant.open(folder, chosen)
+
+
+def exact(answer: Answer, guide: Assistant) -> bool:
+    texts = {citation.doc: guide.index.document_text(citation.doc) for citation in answer.citations}
+    return all(texts[each.doc][each.start : each.end] == each.quote for each in answer.citations)
+
+
+def test_steps_are_shown_with_their_code_whole_and_without_the_generators_marks(guide: Assistant) -> None:
+    answer = guide.ask("Como instalar o servidor Tucano?")
+    assert answer.text.startswith("Segundo *")
+    assert "Instalar o servidor Tucano*:" in answer.text
+    assert "```bash\ntucano install --service  # :::\n```" in answer.text
+    assert "3. Reinicie a máquina." in answer.text
+    assert "\n:::" not in answer.text
+    assert "{#" not in answer.text
+    assert exact(answer, guide)
+
+
+def test_the_stretch_that_answers_is_marked_inside_the_passage(guide: Assistant) -> None:
+    citation = guide.ask("Qual é a licença do Tucano?").citations[0]
+    assert citation.doc == "licenca.md"
+    assert "Mozilla Public License" in citation.answering
+    assert citation.highlight is not None
+    assert citation.start <= citation.highlight[0] < citation.highlight[1] <= citation.end
+
+
+def test_no_answer_is_a_page_and_a_fence_that_is_cut_is_closed(guide: Assistant) -> None:
+    answer = guide.ask("Mostre o exemplo completo de cálculo das linhas")
+    assert answer.status == "answered"
+    assert exact(answer, guide)
+    assert sum(len(citation.quote) for citation in answer.citations) <= 1800
+    assert answer.text.count("```") % 2 == 0
+    assert "``` [" not in answer.text
+
+
+def test_what_no_document_says_is_not_answered_by_the_nearest_passage(guide: Assistant) -> None:
+    assert guide.ask("Quanto custa o plano anual de suporte técnico?").status == "abstained"
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("# Título {#titulo}", "# Título"),
+        ('# Título<a name="titulo"></a>', "# Título"),
+        (":::warning\nCuidado.\n:::", "Cuidado."),
+        ("/// note | Nota\nTexto.\n///", "Texto."),
+        ('!!! tip "Dica"\nTexto.', "**Dica**\nTexto."),
+        ('=== "Linux"\nTexto.', "**Linux**\nTexto."),
+        ("{* ../docs/a.py hl[1] *}\nTexto.", "Texto."),
+        ("> [!NOTE]\n> Texto.", "Texto."),
+        ("> > Se você", "Se você"),
+        ('import X from "./x";\nTexto.', "Texto."),
+        ('Um <Link to="/a">texto</Link>.', "Um texto."),
+        ("Um {{< glossary_tooltip >}}texto.", "Um texto."),
+        ("Console \\(opcional\\)\\.", "Console (opcional)."),
+        ("Veja [a página](/pagina) e [outra][ref].", "Veja a página e outra."),
+        ("Use `[a](b)` e `\\(`.", "Use `[a](b)` e `\\(`."),
+        ("```md\n:::tip\n[a](b) {#c}\n```", "```md\n:::tip\n[a](b) {#c}\n```"),
+        ("a < b e c > d", "a < b e c > d"),
+    ],
+)
+def test_marks_of_site_generators_are_not_shown(written: str, shown: str) -> None:
+    assert as_shown(written) == shown
+
+
+@given(st.text(alphabet="ab<>{}[]()!:`~#\\/*\n \"'=%._|-", max_size=300))
+def test_any_text_can_be_shown(text: str) -> None:
+    assert len(as_shown(text)) <= len(text) + 4 * text.count("\n") + 4
+
+
+def test_what_is_marked_stands_in_the_stretch_that_is_quoted(tmp_path: Path) -> None:
+    """The best hit of a section may stand apart from the run in which more was found."""
+    far = "Um parágrafo do relatório. " + "Outra frase qualquer do texto. " * 31
+    facts = "- **Prazo:** o relatório sai em trinta dias.\n- **Autor:** o relatório é da diretoria.\n"
+    (tmp_path / "corpus").mkdir()
+    text = f"# Relatório\n\n{far}\n\n{facts}"
+    (tmp_path / "corpus" / "a.md").write_text(text, encoding="utf-8")
+    chosen = read_settings(tmp_path, writer="extractive")
+    build(tmp_path, chosen)
+    assistant = Assistant.open(tmp_path, chosen)
+    first, *others = assistant.index.section(assistant.search("relatório", 1)[0].chunk)
+    last = others[-2:]
+    assert len(last) == 2
+    signals = [Hit(first, 1.0, 1, {"near": 1.0}), *(Hit(each, 0.9, 2, {"near": 0.99}) for each in last)]
+    (passage,) = find_passages(signals, assistant.index)
+    assert passage.chunks == tuple(last)
+    assert passage.hit.chunk in passage.chunks
+    (citation,) = [
+        each for part in ExtractiveWriter(assistant.index).write("relatório", signals) for each in part.citations
+    ]
+    start, end = citation.highlight or (citation.start, citation.end)
+    assert citation.start <= start < end <= citation.end
+    assistant.close()

@@ -1,0 +1,1 @@
+"""Servers that speak the protocols of those that Coruja talks to, and scripted models behind them."""
