@@ -20,7 +20,7 @@ from time import perf_counter
 import numpy as np
 
 from assistant.workspace.build import open_index, read_settings
-from index.embedding.embedder import FloatArray
+from index.arrays import FloatArray
 from index.folder.index import FaissIndex
 from index.index import POOL
 from index.ranking import scoring

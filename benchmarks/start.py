@@ -20,7 +20,7 @@ QUESTION = "O que faz o SageMaker Clarify?"
 LOAD = """
 import time
 began = time.perf_counter()
-from index.embedding.embedder import load_embedder
+from index.embedding.load import load_embedder
 load_embedder("coruja").embed_query("vieses")
 print(time.perf_counter() - began)
 """
@@ -48,7 +48,7 @@ def load() -> float:
 
 def passages_a_second(count: int = 4000) -> float:
     """Embed passages of 120 words drawn from the shipped page, all different."""
-    from index.embedding.embedder import load_embedder
+    from index.embedding.load import load_embedder
 
     words = (ROOT / "corpus" / "aws-sagemaker-e-seguranca.md").read_text(encoding="utf-8").split()
     passages = [" ".join(words[(at * 7 + step) % len(words)] for step in range(120)) for at in range(count)]

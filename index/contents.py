@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from index.ranking.features import IntArray
+from index.arrays import BoolArray, IntArray
 from ingest.errors import IndexDamaged
-
-BoolArray = npt.NDArray[np.bool_]
 
 CONTENTS_NAME = "documents.json"
 

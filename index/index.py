@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from index.embedding.embedder import Embedder, FloatArray
+from index.arrays import FloatArray
+from index.embedding.embedder import Embedder
 from index.hit import Hit
 from index.manifest import Manifest
 from index.ranking.features import FEATURES

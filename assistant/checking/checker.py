@@ -21,7 +21,7 @@ from assistant.checking.claims import BULLET, Claims, Number, Word, read_claims
 from assistant.checking.wording import meanings, opposed
 from assistant.evidence.orders import tainted
 from assistant.quoting.extractive import Quote, cite, quotes_of
-from index.embedding.embedder import FloatArray
+from index.arrays import FloatArray
 from index.hit import Hit
 from index.text.similar import Vocabulary
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assistant.asking.question import Question, states_quantity
-from index.embedding.embedder import FloatArray
+from index.arrays import FloatArray
 from index.hit import Hit
 from index.index import Index
 from index.text.analyser import word_spans, words

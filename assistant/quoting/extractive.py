@@ -17,7 +17,7 @@ from assistant.evidence.definition import is_definition
 from assistant.evidence.passage import Passage, find_passages, names_fact
 from assistant.phrases import phrase
 from assistant.quoting.span import answering_span, may_answer
-from index.embedding.embedder import FloatArray
+from index.arrays import FloatArray
 from index.hit import Hit
 from index.index import Index
 from index.text.analyser import grams, words

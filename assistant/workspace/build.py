@@ -8,7 +8,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from assistant.settings import Settings, load_settings
-from index.embedding.embedder import Embedder, load_embedder
+from index.embedding.embedder import Embedder
+from index.embedding.load import load_embedder
 from index.manifest import Manifest
 from index.ranking.reranker import Reranker, load_reranker
 from ingest.document import Document

@@ -8,8 +8,9 @@ import numpy as np
 import ollama
 from pydantic import ValidationError
 
+from index.arrays import FloatArray
 from index.embedding.catalogue import Model, catalogue
-from index.embedding.embedder import OLLAMA_PREFIX, FloatArray
+from index.embedding.embedder import OLLAMA_PREFIX
 from ingest.errors import EmbedderUnavailable
 
 BATCH = 32  # texts a request: each is answered within the time limit on a slow machine

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from index.arrays import FloatArray
 from index.embedding.catalogue import Kind, find
-from index.embedding.embedder import FloatArray
 from index.embedding.hub import PULL, content_id, model_folder, stay_local
 from ingest.chunk import Chunk
 from ingest.errors import EmbedderUnavailable

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
-FloatArray = NDArray[np.float32]
+from index.arrays import FloatArray
 
 SHIPPED = Path(__file__).parent / "models" / "coruja"
 _BATCH = 256

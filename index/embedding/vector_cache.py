@@ -15,7 +15,8 @@ from zlib import crc32
 
 import numpy as np
 
-from index.embedding.embedder import Embedder, FloatArray
+from index.arrays import FloatArray
+from index.embedding.embedder import Embedder
 
 _Found = TypeVar("_Found")
 
@@ -60,9 +61,6 @@ class VectorCache:
         if self._database:
             self._database.close()
             self._database = None
-
-    def _key(self, text: str) -> bytes:
-        return sha256(f"{self._embedder.fingerprint}\0{text}".encode("utf-8", "surrogatepass")).digest()
 
     def _find(self, database: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, FloatArray]:
         found = {}

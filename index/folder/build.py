@@ -14,8 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from index.arrays import FloatArray
 from index.contents import Entry, read_contents, write_contents
-from index.embedding.embedder import Embedder, FloatArray
+from index.embedding.embedder import Embedder
 from index.folder.generations import (
     building,
     candidates,

@@ -12,7 +12,6 @@ Layout of an index folder:
 
 import os
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -22,8 +21,9 @@ from pathlib import Path
 from xxhash import xxh3_128
 
 from index.history import KEEP
+from index.lock import remove, writing
 from index.manifest import Manifest
-from ingest.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexMissing, IndexUnwritable
+from ingest.errors import IndexDamaged, IndexMismatch, IndexMissing, IndexUnwritable
 
 # Of files that this process has read, so that a running server does not read its whole index for every edit.
 _checksums: dict[tuple[int, int, int, int], str] = {}
@@ -102,32 +102,6 @@ def checksum(path: Path, *, anew: bool = False) -> str:
 
 
 @contextmanager
-def writing(root: Path) -> Iterator[None]:
-    """Be the only writer, and sweep what a killed one left.
-
-    Raises:
-        IndexBusy: Another process is writing.
-        IndexUnwritable: The disk is full, or the folder cannot be written.
-    """
-    from filelock import FileLock, Timeout
-
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        with FileLock(root / "write.lock", timeout=0):
-            for left in root.glob("building-*"):
-                _remove(left)
-            yield
-    except Timeout:
-        message = f"Another process is indexing into {root}."
-        raise IndexBusy(message, "Wait for it to end, then run the command again.") from None
-    except (OSError, sqlite3.Error) as error:
-        message = f"The index in {root} cannot be written ({error}). What was served before is served still."
-        raise IndexUnwritable(
-            message, "Make room on the disk, or the folder writable; then run: coruja index"
-        ) from error
-
-
-@contextmanager
 def building(root: Path) -> Iterator[Path]:
     """Lend an empty folder to build a generation in; it is removed if it was not published.
 
@@ -139,7 +113,7 @@ def building(root: Path) -> Iterator[Path]:
         try:
             yield folder
         finally:
-            _remove(folder)
+            remove(folder)
 
 
 def link(source: Path, target: Path) -> None:
@@ -195,7 +169,7 @@ def tidy(root: Path, keep: int = KEEP, damaged: Iterable[str] = ()) -> list[str]
     removed = [folder for folder in others if folder not in kept]
     for folder in removed:
         folder.rename(root / f"building-{folder.name}")  # gone at once, whatever happens next
-        _remove(root / f"building-{folder.name}")
+        remove(root / f"building-{folder.name}")
     for folder in kept:
         with suppress(IndexDamaged, IndexMismatch):
             _part(root, served, folder)
@@ -255,13 +229,6 @@ def _part(root: Path, served: Path, folder: Path) -> None:
             shutil.copyfile(file, spare)
         if checksum(spare) == expected:
             spare.replace(file)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

@@ -7,13 +7,14 @@ from threading import Lock
 
 import numpy as np
 
+from index.arrays import FloatArray, IntArray
 from index.contents import Rows, read_contents
-from index.embedding.embedder import Embedder, FloatArray
+from index.embedding.embedder import Embedder
 from index.folder.generations import candidates, current, verify
 from index.folder.segment import Segment
 from index.index import POOL, Handles, Index
 from index.manifest import Manifest
-from index.ranking.features import IntArray, feature_rows
+from index.ranking.features import feature_rows
 from index.ranking.reranker import Reranker
 from index.ranking.scoring import Words
 from index.ranking.words import VIEWS

@@ -7,7 +7,7 @@ from threading import Lock
 
 import numpy as np
 
-from index.embedding.embedder import FloatArray
+from index.arrays import FloatArray
 from index.folder.chunks import Chunks
 from index.folder.vectors import Vectors
 from index.ranking.words import SegmentWords, build_words

@@ -7,10 +7,11 @@ from index.contents import Entry, read_contents
 from index.embedding.embedder import Embedder
 from index.folder.build import IndexBuild
 from index.folder.chunks import Chunks
-from index.folder.generations import current, serve, stored, tidy, verify, writing
+from index.folder.generations import current, serve, stored, tidy, verify
 from index.folder.index import FaissIndex
 from index.history import Difference, Generation, difference, older, pick
 from index.index import Index
+from index.lock import writing
 from index.manifest import Manifest
 from index.ranking.reranker import Reranker
 from index.store import Progress, Shard

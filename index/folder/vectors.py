@@ -11,9 +11,7 @@ from typing import Any
 import faiss
 import numpy as np
 
-from index.contents import BoolArray
-from index.embedding.embedder import FloatArray
-from index.ranking.features import IntArray
+from index.arrays import BoolArray, FloatArray, IntArray
 from ingest.errors import IndexDamaged
 
 # FAISS's own stubs do not know the constructors that it adds in Python.

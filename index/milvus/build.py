@@ -18,7 +18,7 @@ from typing import Any, Self
 from index.contents import Entry
 from index.embedding.embedder import Embedder
 from index.embedding.vector_cache import VectorCache
-from index.folder.generations import writing
+from index.lock import writing
 from index.manifest import Manifest, identity
 from index.milvus.client import BATCH, Row
 from index.milvus.generation import CHUNK_FIELDS, MilvusGeneration, MilvusGenerations, named

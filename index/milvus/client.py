@@ -12,7 +12,7 @@ from pymilvus import DataType, Function, FunctionType, MilvusClient, MilvusExcep
 from pymilvus.exceptions import ErrorCode, MilvusUnavailableException
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
-from index.embedding.embedder import FloatArray
+from index.arrays import FloatArray
 from index.ranking.scoring import K1, B
 from index.ranking.words import VIEWS
 from ingest.errors import StoreUnavailable

@@ -23,7 +23,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from index.embedding.embedder import FloatArray
+from index.arrays import FloatArray
 from index.history import KEEP
 from index.manifest import Manifest
 from index.milvus.client import LONGEST, Milvus, Row

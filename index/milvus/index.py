@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from index.embedding.embedder import Embedder, FloatArray
+from index.arrays import FloatArray
+from index.embedding.embedder import Embedder
 from index.index import POOL, Handles, Index
 from index.manifest import Manifest
 from index.milvus.client import Row

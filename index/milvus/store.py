@@ -7,9 +7,9 @@ alias moves in one step, when everything has been written, sealed and counted.
 from pathlib import Path
 
 from index.embedding.embedder import Embedder
-from index.folder.generations import writing
 from index.history import Difference, Generation, difference, older, pick
 from index.index import Index
+from index.lock import writing
 from index.manifest import Manifest
 from index.milvus.build import MilvusBuild
 from index.milvus.client import Milvus

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from index.embedding.embedder import FloatArray
+from index.arrays import BoolArray, FloatArray, IntArray
 
 FEATURES = (
     "words",  # BM25 of the whole words over the query's idf
@@ -35,8 +34,6 @@ AROUND = 25
 NEIGHBOURS = 3  # words, for two terms to count as neighbours
 
 _APART = 1 << 32  # more than any chunk has words: keeps candidates apart in one sorted array of keys
-
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +127,7 @@ def _distance_to_next(keys: IntArray, term: IntArray, terms: int) -> IntArray:
     return distance
 
 
-def _weigh(which: npt.NDArray[np.bool_], shares: FloatArray) -> FloatArray:
+def _weigh(which: BoolArray, shares: FloatArray) -> FloatArray:
     """Sum the shares of the terms that are there, for each row of `which`."""
     # Not a matrix product: on some processors BLAS raises floating-point flags for products of so few columns.
     weighed: FloatArray = np.where(which, shares, np.float32(0)).sum(axis=1, dtype=np.float32)

@@ -11,7 +11,7 @@ from importlib import resources
 
 import numpy as np
 
-from index.embedding.embedder import FloatArray
+from index.arrays import FloatArray
 from index.ranking.features import FEATURES
 
 

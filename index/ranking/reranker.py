@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from index.embedding.embedder import FloatArray
+from index.arrays import FloatArray
 from ingest.chunk import Chunk
 
 CANDIDATES = 50

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from index.contents import BoolArray, Rows, ranges
-from index.embedding.embedder import FloatArray
-from index.ranking.features import IntArray, Sequences, Terms
+from index.arrays import BoolArray, FloatArray, IntArray
+from index.contents import Rows, ranges
+from index.ranking.features import Sequences, Terms
 from index.ranking.words import VIEWS, SegmentWords
 from index.text.analyser import grams, stem, words
 

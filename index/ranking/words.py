@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from index.arrays import IntArray
 from index.contents import ranges
-from index.ranking.features import IntArray
 from index.text.analyser import grams, stem, words
 from ingest.chunk import Chunk
 

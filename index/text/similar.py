@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from index.embedding.embedder import FloatArray
+from index.arrays import FloatArray
 from index.text.analyser import stem
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from eval.beir import run_beir
-from index.embedding.embedder import FloatArray
+from index.arrays import FloatArray
 from index.text.analyser import words
 from ingest.errors import DatasetError
 

@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from index.embedding.embedder import load_embedder
+from index.embedding.load import load_embedder
 from index.folder.store import FaissStore
 from index.store import build_index
 from ingest.document import Document

@@ -17,7 +17,7 @@ from servers.ollama import EMBEDDING_DIMENSION, OllamaServer
 from servers.ollama_models import honest
 
 from index.embedding.catalogue import catalogue, find
-from index.embedding.embedder import load_embedder
+from index.embedding.load import load_embedder
 from index.folder.store import FaissStore
 from index.ranking.reranker import CANDIDATES, load_reranker
 from index.store import build_index

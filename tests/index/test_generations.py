@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from commandline import coruja as run
 
-from index.embedding.embedder import Embedder, load_embedder
+from index.embedding.embedder import Embedder
+from index.embedding.load import load_embedder
 from index.folder.store import FaissStore
 from index.store import build_index
 from ingest.document import Document

@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 
 from assistant.workspace.build import build, read_settings
+from index.arrays import FloatArray
 from index.contents import Rows, read_contents
-from index.embedding.embedder import Embedder, FloatArray, load_embedder
+from index.embedding.embedder import Embedder
+from index.embedding.load import load_embedder
 from index.embedding.vector_cache import VectorCache
 from index.folder.generations import current
 from index.folder.segment import Segment

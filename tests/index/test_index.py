@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.embedding.embedder import Embedder, load_embedder
+from index.embedding.embedder import Embedder
+from index.embedding.load import load_embedder
 from index.folder.store import FaissStore
 from index.ranking.features import FEATURES
 from index.store import build_index

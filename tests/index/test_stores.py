@@ -8,7 +8,9 @@ import pytest
 from commandline import coruja
 from servers.milvus import MilvusServer
 
-from index.embedding.embedder import Embedder, FloatArray, load_embedder
+from index.arrays import FloatArray
+from index.embedding.embedder import Embedder
+from index.embedding.load import load_embedder
 from index.folder.store import FaissStore
 from index.index import Index
 from index.live import LiveIndex

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from index.embedding.embedder import load_embedder
+from index.embedding.load import load_embedder
 from index.folder.store import FaissStore
 from index.folder.vectors import EXACT_ROWS, Vectors
 from index.ranking import scoring

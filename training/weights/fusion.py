@@ -25,7 +25,9 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
-from index.embedding.embedder import Embedder, FloatArray, load_embedder
+from index.arrays import FloatArray
+from index.embedding.embedder import Embedder
+from index.embedding.load import load_embedder
 from index.folder.store import FaissStore
 from index.ranking.features import FEATURES
 from index.store import build_index

@@ -19,7 +19,8 @@ from assistant.assistant import Assistant
 from assistant.settings import Settings
 from assistant.workspace.build import BuildReport, build, index_folder, open_embedder, read_settings
 from assistant.workspace.watch import following, watch
-from index.embedding.static import FloatArray, StaticEmbedder
+from index.arrays import FloatArray
+from index.embedding.static import StaticEmbedder
 from index.folder.store import FaissStore
 from index.index import Index
 from index.live import LiveIndex
