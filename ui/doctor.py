@@ -147,8 +147,8 @@ def _retrieval(workspace: Path, settings: "Settings") -> Iterator[Check]:
 
 
 def _ollama(settings: "Settings") -> Iterator[Check]:
-    from assistant.models.chat_model import ollama_status
     from assistant.models.provider_model import is_provider_model, missing_package
+    from assistant.models.status import ollama_status
 
     if is_provider_model(settings.model):
         missing = missing_package(settings.model)

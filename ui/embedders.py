@@ -44,7 +44,7 @@ def choices(settings: "Settings") -> list[Choice]:
 
 def _served(settings: "Settings") -> set[str]:
     """Return the names of the models that Ollama has, with and without the tag that it adds."""
-    from assistant.models.chat_model import ollama_status
+    from assistant.models.status import ollama_status
 
     names = ollama_status(settings.ollama_url, settings.model).models
     return {*names, *(name.removesuffix(":latest") for name in names)}

@@ -17,10 +17,10 @@ from importlib import resources
 
 import numpy as np
 
-from assistant.checking.claims import BULLET, Claims, Number, Word, read_claims
+from assistant.checking.claims import Claims, Number, Word, read_claims
 from assistant.checking.wording import meanings, opposed
 from assistant.evidence.orders import tainted
-from assistant.quoting.extractive import Quote, cite, quotes_of
+from assistant.quoting.quotes import BULLET, Quote, cite, quotes_of
 from index.arrays import FloatArray
 from index.hit import Hit
 from index.text.similar import Vocabulary

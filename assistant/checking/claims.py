@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from assistant.checking.wording import counts, denies, says_something
+from assistant.quoting.quotes import BULLET
 from index.text.analyser import fold, is_stop_word, stem
 
 _TOKEN = re.compile(r"R\$|US\$|[$€£%°]|\d+(?:[.,:/]\d+)*|[^\W_]+|[;,:()—–.!?|]")
 _BREAKS = frozenset(";,:()—–.!?|")
 _JOINS = frozenset({"e", "ou", "mas", "enquanto", "porém", "and", "or", "but", "while", "whereas"})
 _THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?")
-BULLET = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
 # The English "no" is "in the" in Portuguese.
 _ENGLISH_NO = frozenset((verb, "no") for verb in ("is", "are", "was", "were", "has", "have", "had", "with", "there"))
 _SCOPE = 3  # words that say something, after a denial, that it may deny

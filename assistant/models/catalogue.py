@@ -9,12 +9,10 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import HTTPConnection, HTTPException
 from importlib import resources
-from typing import Any
-from urllib.parse import urlsplit
 
-from assistant.models.chat_model import ollama_status
+from assistant.models.status import connection_to, ollama_status, request
 from ingest.errors import ModelUnavailable
 
 _SILENCE = 300.0  # seconds; between two lines Ollama may check gigabytes
@@ -79,7 +77,7 @@ def installed(url: str) -> list[Installed]:
     """
     with closing(_connection(url)) as connection:
         try:
-            with _request(connection, url, "GET", "/api/tags") as reply:
+            with request(connection, url, "tags") as reply:
                 models = json.loads(reply.read())["models"] or ()
             found = [Installed(str(entry["name"]), round(entry["size"] / 1e9, 1)) for entry in models]
         except (OSError, HTTPException, ValueError, TypeError, KeyError) as error:
@@ -97,7 +95,7 @@ def pull(name: str, url: str) -> Iterator[PullStep]:
     status = ""
     with closing(_connection(url)) as connection:
         try:
-            with _request(connection, url, "POST", "/api/pull", {"model": name}) as reply:
+            with request(connection, url, "pull", {"model": name}) as reply:
                 for line in reply:
                     step = json.loads(line)
                     if "error" in step:
@@ -121,18 +119,7 @@ def _connection(url: str) -> HTTPConnection:
     status = ollama_status(url, "")
     if status.away and not status.running:
         raise status.away
-    parts = _parts(url)
-    connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    return connect(parts.hostname or "", parts.port, timeout=_SILENCE)
-
-
-def _request(connection: HTTPConnection, url: str, method: str, path: str, body: Any = None) -> HTTPResponse:  # noqa: ANN401
-    connection.request(method, _parts(url).path.rstrip("/") + path, json.dumps(body) if body else None)
-    return connection.getresponse()
-
-
-def _parts(url: str) -> Any:  # noqa: ANN401 - urllib's own
-    return urlsplit(url if "://" in url else f"http://{url}")
+    return connection_to(url, _SILENCE)
 
 
 def _refused(name: str, reason: str) -> ModelUnavailable:

@@ -3,24 +3,22 @@
 Everything that can go wrong behind it (nobody listens, no such model, too slow, cut connections, errors in mid-stream,
 empty or thinking-only output) leaves as `ModelUnavailable` with what to type next. A model's thinking never leaves.
 
-LangChain takes two seconds to import, so it is imported when a model is first used. `ollama_status` does without it and
-without an HTTP library: it must not slow down an answer that no model writes.
+LangChain takes two seconds to import, so it is imported when a model is first used; `assistant.models.status` does
+without.
 """
 
 import json
 import logging
 import os
-import re
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
 from functools import cache, cached_property
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from threading import Event
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
+from assistant.models.status import served_context, trained_context, with_scheme
 from assistant.models.thoughts import OrphanThought, ThoughtFilter
+from assistant.models.tokens import least_tokens, most_tokens
 from assistant.notice import ModelFailure
 
 if TYPE_CHECKING:
@@ -32,17 +30,11 @@ if TYPE_CHECKING:
     from langchain_core.prompt_values import PromptValue
     from langchain_core.runnables import Runnable
 
-CHARS_PER_TOKEN = 3  # Portuguese in current vocabularies takes 3 to 4; the lower figure keeps prompts whole
-TOKENS_PER_WORD = 0.9  # of a prompt that was not cut, at least: no vocabulary has many tokens of several words
 CONTEXT_STEP = 2048  # tokens
 MIN_CONTEXT = 4096  # tokens; a change of size makes Ollama load the model again, so begin where most prompts fit
 MAX_CONTEXT = 32768  # tokens
 MAX_REPLY = 1024  # tokens; ends a model that repeats itself
 REPLY_SHARE = 0.25  # of a small context, for the reply
-
-_STATUS_READ_SECONDS = 2.0
-_EASY = re.compile(r"[A-Za-zÀ-ÿ\s]")  # what vocabularies have long tokens for
-_WORD = re.compile(r"\w+")
 
 
 class PromptCut(ModelFailure):
@@ -51,126 +43,6 @@ class PromptCut(ModelFailure):
 
 class ReplyCut(ModelFailure):
     """The model reached its limit in the middle of a sentence; what came before it is whole."""
-
-
-@dataclass(frozen=True, slots=True)
-class OllamaStatus:
-    """What Ollama offers at one address.
-
-    Attributes:
-        url: The address asked.
-        model: The model wanted.
-        version: Ollama's version; empty when none answers.
-        models: Names of the models it has, sorted.
-        away: Why the model cannot be used, and what to type to make it usable; None when it can.
-    """
-
-    url: str
-    model: str
-    version: str = ""
-    models: tuple[str, ...] = ()
-    away: ModelFailure | None = None
-
-    @property
-    def running(self) -> bool:
-        """Tell whether Ollama answers."""
-        return bool(self.version)
-
-    @property
-    def ready(self) -> bool:
-        """Tell whether the model can be asked now."""
-        return self.away is None
-
-
-def most_tokens(text: str) -> int:
-    """Return how many tokens a text has at most, in any vocabulary in use.
-
-    Letters and spaces by `CHARS_PER_TOKEN`; digits, signs and other scripts a token for each byte.
-    """
-    hard = len(_EASY.sub("", text).encode())
-    easy = len(_EASY.findall(text))
-    return max(-(-easy // CHARS_PER_TOKEN) + hard, len(_WORD.findall(text)))
-
-
-def least_tokens(text: str) -> int:
-    """Return how many tokens a text has at least, in any vocabulary in use."""
-    return int(TOKENS_PER_WORD * len(_WORD.findall(text)))
-
-
-def ollama_status(url: str, model: str, timeout: float = 0.3) -> OllamaStatus:
-    """Look whether Ollama answers and has a model. Never raises.
-
-    Args:
-        url: Where Ollama listens; `http://` may be left out.
-        model: A model's name as `ollama pull` takes it.
-        timeout: Seconds to wait for a connection.
-    """
-    try:
-        version, models = _ask_ollama(url, timeout)
-    except (OSError, HTTPException):
-        return OllamaStatus(url, model, away=ModelFailure("ollama_away", url=url))
-    except (ValueError, TypeError, KeyError):
-        return OllamaStatus(url, model, away=ModelFailure("not_ollama", url=url))
-    if _full_name(model) not in map(_full_name, models):
-        return OllamaStatus(url, model, version, models, ModelFailure("model_missing", model=model))
-    return OllamaStatus(url, model, version, models)
-
-
-def _ask_ollama(url: str, timeout: float) -> tuple[str, tuple[str, ...]]:
-    with _connected(url, timeout) as connection:
-        version = str(_asked(connection, url, "version")["version"])
-        tags = _asked(connection, url, "tags")
-    return version, tuple(sorted(str(entry["name"]) for entry in tags["models"] or ()))
-
-
-def _trained_context(url: str, model: str, timeout: float = 1.0) -> int:
-    """Return the context that a model was trained for, in tokens; 0 where Ollama does not say."""
-    try:
-        with _connected(url, timeout) as connection:
-            shown = _asked(connection, url, "show", {"model": model})
-        return max(
-            (int(value) for name, value in shown["model_info"].items() if name.endswith(".context_length")), default=0
-        )
-    except (OSError, HTTPException, ValueError, TypeError, KeyError, AttributeError):
-        return 0
-
-
-def _served_context(url: str, model: str, timeout: float = 1.0) -> int:
-    """Return the context that a model is loaded with, in tokens; 0 where Ollama does not say."""
-    try:
-        with _connected(url, timeout) as connection:
-            running = _asked(connection, url, "ps")["models"] or ()
-        return max((int(one["context_length"]) for one in running if one["name"] == _full_name(model)), default=0)
-    except (OSError, HTTPException, ValueError, TypeError, KeyError):
-        return 0
-
-
-@contextmanager
-def _connected(url: str, timeout: float) -> Iterator[HTTPConnection]:
-    parts = urlsplit(_with_scheme(url))
-    if not parts.hostname:
-        raise ValueError(url)
-    connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    with closing(connect(parts.hostname, parts.port, timeout=timeout)) as connection:
-        connection.connect()
-        connection.sock.settimeout(_STATUS_READ_SECONDS)
-        yield connection
-
-
-def _asked(connection: HTTPConnection, url: str, what: str, body: dict[str, str] | None = None) -> dict[str, Any]:
-    path = f"{urlsplit(_with_scheme(url)).path.rstrip('/')}/api/{what}"
-    connection.request("POST" if body else "GET", path, json.dumps(body) if body else None)
-    answer: dict[str, Any] = json.loads(connection.getresponse().read())
-    return answer
-
-
-def _with_scheme(url: str) -> str:
-    return url if "://" in url else f"http://{url}"
-
-
-def _full_name(model: str) -> str:
-    """Return a model's name with the tag that Ollama takes when none is given."""
-    return model if ":" in model.rsplit("/", 1)[-1] else f"{model}:latest"
 
 
 class ChatModel:
@@ -211,7 +83,7 @@ class ChatModel:
     @cached_property
     def _largest(self) -> int:
         """The largest context window to ask for: what the model was trained for, within reason."""
-        return min(_trained_context(self.url, self.model) or MAX_CONTEXT, MAX_CONTEXT)
+        return min(trained_context(self.url, self.model) or MAX_CONTEXT, MAX_CONTEXT)
 
     @property
     def _reply(self) -> int:
@@ -306,7 +178,7 @@ class ChatModel:
         """
         read = end.get("prompt_eval_count") or 0
         least = sum(least_tokens(message.text) for message in messages)
-        if end.get("done") and 0 < read < least and _served_context(self.url, self.model) < self._context:
+        if end.get("done") and 0 < read < least and served_context(self.url, self.model) < self._context:
             raise PromptCut("prompt_cut", model=self.model, read=str(read), least=str(least))
 
     def _check_end(self, end: dict[str, Any], wrote: bool) -> None:
@@ -341,7 +213,7 @@ class ChatModel:
 
         model: BaseChatModel = init_chat_model(
             f"ollama:{self.model}",
-            base_url=_with_scheme(self.url),
+            base_url=with_scheme(self.url),
             temperature=self.temperature,
             seed=self.seed,
             num_predict=self._reply,

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 def model_away(settings: Settings) -> ModelUnavailable | None:
     """Return why the model cannot be asked now, as far as can be told without asking it; None when it can."""
-    from assistant.models.chat_model import ollama_status
     from assistant.models.provider_model import is_provider_model, missing_package
+    from assistant.models.status import ollama_status
 
     if is_provider_model(settings.model):
         return missing_package(settings.model)

@@ -7,7 +7,7 @@ whole passages (see `assistant.evidence.passage`), the best sentence of each mar
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,18 +16,15 @@ from assistant.asking.question import Question, states_quantity, understand
 from assistant.evidence.definition import is_definition
 from assistant.evidence.passage import Passage, find_passages, names_fact
 from assistant.phrases import phrase
+from assistant.quoting.quotes import Quote, cite, quotes_of
 from assistant.quoting.span import answering_span, may_answer
 from index.arrays import FloatArray
 from index.hit import Hit
 from index.index import Index
 from index.text.analyser import grams, words
 from index.text.similar import alike
-from ingest.chunk import Chunk
 from ingest.markup.site_markup import as_shown
-from ingest.splitting.sentences import sentence_spans
 
-_BULLET = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
-_MARKUP = re.compile(r"[*_`\[\]<>\\&~]")
 _CODE = re.compile(r"[{};=<>|\\$]|\(\)|```")
 MOST_CODE = 3  # marks of code in one sentence
 MOST_SENTENCES = 2
@@ -42,16 +39,6 @@ SECOND_SHARE = 0.85  # of the first sentence's score, for a second one to be quo
 MOST_PASSAGES = 2
 MOST_SHOWN = 1200  # characters of all passages together; a single block may have more
 LONGEST = 1700  # characters of one block that is shown; the rest of it is left to its section
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """A stretch of a chunk: its offsets in the chunk's text, and how a person reads it."""
-
-    hit: Hit
-    start: int
-    end: int
-    plain: str
 
 
 class ExtractiveWriter:
@@ -161,24 +148,6 @@ def narrowed(question: Question, quote: Quote) -> Quote:
     return replace(quote, start=quote.start + start, end=quote.start + end)
 
 
-def cite(quote: Quote) -> Citation:
-    """Return the citation of a quote; the assistant numbers it."""
-    chunk = quote.hit.chunk
-    line = chunk.line_start + chunk.text.count("\n", 0, quote.start)
-    text = chunk.text[quote.start : quote.end]
-    return Citation(
-        marker=0,
-        chunk_id=chunk.chunk_id,
-        doc=chunk.doc_id,
-        line_start=line,
-        line_end=line + text.count("\n"),
-        start=chunk.start + quote.start,
-        end=chunk.start + quote.end,
-        quote=text,
-        headings=chunk.headings,
-    )
-
-
 def _quote_score(question: Question, asked: Sequence[str], weights: FloatArray, quote: Quote) -> float:
     """Score a quote, under its headings, by the asked words and their parts that it covers."""
     said = list(dict.fromkeys(words("\n".join((*quote.hit.chunk.headings, quote.plain)))))
@@ -196,22 +165,3 @@ def _quote_score(question: Question, asked: Sequence[str], weights: FloatArray, 
     if question.topic and is_definition(question.topic, quote.plain):
         score += DEFINITION_WEIGHT
     return score
-
-
-def quotes_of(hit: Hit) -> list[Quote]:
-    """Return what a chunk states, part by part: prose by the sentence, anything else whole."""
-    chunk = hit.chunk
-    if chunk.kind != "prose":
-        bullet = _BULLET.match(chunk.text) if chunk.kind == "item" else None
-        return [Quote(hit, bullet.end() if bullet else 0, len(chunk.text.rstrip()), chunk.plain)]
-    spans = sentence_spans(chunk.text)
-    return [Quote(hit, start, end, _plain(chunk, start, end)) for start, end in spans]
-
-
-def _plain(chunk: Chunk, start: int, end: int) -> str:
-    text = chunk.text[start:end]
-    if not _MARKUP.search(text):
-        return " ".join(text.split())
-    from ingest.markup.markdown_tree import inline_plain, inline_tokens
-
-    return " ".join(inline_plain(inline_tokens(text)).split())

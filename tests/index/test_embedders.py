@@ -63,7 +63,7 @@ def cached(home: Path, name: str, revision: str = REVISION) -> Path:
 def described(home: Path, name: str, *texts: str, **settings: str) -> tuple[str, list[list[float]]]:
     """Load an embedder in a process with a cache of its own; return its fingerprint and its queries' vectors."""
     code = (
-        "import json, sys; from index.embedder import load_embedder;"
+        "import json, sys; from index.embedding.load import load_embedder;"
         "embedder = load_embedder(sys.argv[1]);"
         "print(json.dumps([embedder.fingerprint, [embedder.embed_query(text).tolist() for text in sys.argv[2:]]]))"
     )

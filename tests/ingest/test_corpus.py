@@ -98,7 +98,7 @@ def test_what_may_not_be_read_is_told() -> None:
         (corpus / "fechado.md").chmod(0)
         (corpus / "pasta").chmod(0)
         code = (
-            "import os, sys; from pathlib import Path; from ingest.corpus import read_documents, Problem\n"
+            "import os, sys; from pathlib import Path; from ingest.reading.corpus import read_documents, Problem\n"
             "os.geteuid() or os.seteuid(65534)\n"
             "for entry in read_documents(Path(sys.argv[1])):\n"
             "    print(entry.path if isinstance(entry, Problem) else 'ok ' + entry.doc_id)\n"
@@ -198,7 +198,7 @@ def test_reading_markdown_imports_no_converter(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("# Olá\n\nTexto.\n", encoding="utf-8")
     code = (
         "import sys; from pathlib import Path\n"
-        "from ingest.reading.corpus import read_documents; from ingest.splitter import split\n"
+        "from ingest.reading.corpus import read_documents; from ingest.splitting.splitter import split\n"
         "print([len(split(document)) for document in read_documents(Path(sys.argv[1]))])\n"
         "print(sorted({'markitdown', 'langchain_text_splitters', 'bs4', 'pdfminer'} & set(sys.modules)))\n"
     )

@@ -13,7 +13,8 @@ from assistant.assistant import Assistant
 from assistant.evidence.orders import gives_orders
 from assistant.models.chat_model import ChatModel
 from assistant.workspace.build import build, read_settings
-from assistant.writing.model_writer import ModelWriter, NothingSupported
+from assistant.writing.model_writer import ModelWriter
+from assistant.writing.review import NothingSupported
 from index.hit import Hit
 from ingest.document import Document
 from ingest.splitting.splitter import split

@@ -17,17 +17,10 @@ from hypothesis import strategies as st
 from servers import ollama_models as scripted
 from servers.ollama import OllamaServer, Prompt, Step
 
-from assistant.models.chat_model import (
-    MAX_CONTEXT,
-    MAX_REPLY,
-    ChatModel,
-    PromptCut,
-    ReplyCut,
-    least_tokens,
-    most_tokens,
-    ollama_status,
-)
+from assistant.models.chat_model import MAX_CONTEXT, MAX_REPLY, ChatModel, PromptCut, ReplyCut
+from assistant.models.status import ollama_status
 from assistant.models.thoughts import OrphanThought, ThoughtFilter
+from assistant.models.tokens import least_tokens, most_tokens
 from ingest.errors import ModelUnavailable
 
 ROOT = Path(__file__).parents[3]
@@ -159,7 +152,7 @@ def test_another_program_at_the_address_is_not_taken_for_ollama(reply: bytes) ->
 
 def test_looking_needs_no_langchain(server: OllamaServer) -> None:
     code = (
-        "import sys; from assistant.chat_model import ollama_status\n"
+        "import sys; from assistant.models.status import ollama_status\n"
         f"assert ollama_status({server.url!r}, 'responde').ready\n"
         "print([name for name in ('langchain', 'langchain_core', 'httpx', 'ollama') if name in sys.modules])"
     )

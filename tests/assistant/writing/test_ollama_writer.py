@@ -13,7 +13,9 @@ from servers.ollama import Model, OllamaServer, Prompt, Step
 from assistant.answer import Segment, Turn
 from assistant.models.chat_model import ChatModel
 from assistant.writer import Writer
-from assistant.writing.model_writer import ABSTENTION, ModelWriter, NothingSupported
+from assistant.writing.chain import ABSTENTION
+from assistant.writing.model_writer import ModelWriter
+from assistant.writing.review import NothingSupported
 from index.hit import Hit
 from ingest.chunk import Chunk
 from ingest.errors import ModelUnavailable
@@ -74,7 +76,7 @@ MODELS: dict[str, Model] = {
     for name, model in vars(scripted).items()
     if callable(model)
     and name not in ("says", "passages", "in_turn")
-    and getattr(model, "__module__", "") == "ollama_models"
+    and getattr(model, "__module__", "") == scripted.__name__
 } | {
     "tudo": everything,
     "lista": scripted.says("Os serviços:\n- Clarify: detecta vieses [1]\n- Model Monitor: alerta sobre desvio [2]\n"),
