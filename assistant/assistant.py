@@ -1,6 +1,6 @@
 """The assistant: from a question to a cited answer."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from threading import Lock
 from time import perf_counter
@@ -10,7 +10,7 @@ from assistant.answer import Answer, Citation, Segment, Turn
 from assistant.asking.followup import Memory, about_the_same, asked_before, standalone
 from assistant.asking.glossary import Glossary, load_glossary
 from assistant.asking.parts import understand_parts
-from assistant.asking.question import Question, informative_words, understand
+from assistant.asking.question import LONGEST_QUESTION, Question, informative_words, understand
 from assistant.evidence.coverage import cover
 from assistant.evidence.gather import Evidence, gather_parts
 from assistant.evidence.passage import names_fact
@@ -19,19 +19,19 @@ from assistant.notice import Notice, damaged, outdated, quoting
 from assistant.phrases import phrase
 from assistant.quoting.extractive import ExtractiveWriter
 from assistant.settings import Settings
-from assistant.workspace.build import open_embedder, open_reranker, open_store
+from assistant.workspace.build import build
+from assistant.workspace.opening import open_embedder, open_reranker, open_store
 from assistant.writer import Writer
 from index.hit import Hit
 from index.index import Index
 from index.live import LiveIndex
 from index.text.analyser import stem, words
-from ingest.errors import ModelUnavailable
+from ingest.errors import IndexMissing, ModelUnavailable
 from ingest.redaction import recipe
 
 if TYPE_CHECKING:
     from assistant.writing.model_writer import ModelWriter
 
-LONGEST_QUESTION = 2000  # characters; what comes after is not read
 NEAREST = 3  # sections named when abstaining
 
 
@@ -72,6 +72,26 @@ class Assistant:
         store, embedder = open_store(workspace, settings), open_embedder(settings)
         live = LiveIndex(store, embedder, open_reranker(settings), redaction=masked)
         return cls(live, settings, load_glossary(workspace))
+
+    @classmethod
+    def open_or_build(
+        cls, workspace: Path, settings: Settings, build: Callable[[Path, Settings], object] = build
+    ) -> "Assistant":
+        """Open the workspace's index; where nothing has been indexed yet, index first.
+
+        Args:
+            workspace: The workspace.
+            settings: Its settings.
+            build: Builds the index, as `assistant.workspace.build.build` does, and shows whatever is to be shown.
+
+        Raises:
+            UserError: What `open` raises, but that nothing has been indexed, and what `build` raises.
+        """
+        try:
+            return cls.open(workspace, settings)
+        except IndexMissing:
+            build(workspace, settings)
+            return cls.open(workspace, settings)
 
     @property
     def index(self) -> Index:

@@ -83,7 +83,7 @@ def index(workspace: Path) -> tuple[dict[str, int], dict[str, float]]:
 def edited(workspace: Path) -> dict[str, list[float]]:
     """Save edits of one document one after the other; return how long each took to be in an answer."""
     from assistant.assistant import Assistant
-    from assistant.workspace.build import read_settings
+    from assistant.workspace.folder import read_settings
     from assistant.workspace.watch import watch
 
     settings = read_settings(workspace, writer="extractive")

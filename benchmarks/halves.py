@@ -14,7 +14,7 @@ from typing import Any
 
 from assistant.answer import Answer
 from assistant.assistant import Assistant
-from assistant.workspace.build import read_settings
+from assistant.workspace.folder import read_settings
 
 WORKSPACE = Path(__file__).parents[1]
 DATASET = WORKSPACE / "eval" / "datasets" / "aws_sagemaker.jsonl"

@@ -19,7 +19,8 @@ from time import perf_counter
 
 import numpy as np
 
-from assistant.workspace.build import open_index, read_settings
+from assistant.workspace.folder import read_settings
+from assistant.workspace.opening import open_index
 from index.arrays import FloatArray
 from index.folder.index import FaissIndex
 from index.index import POOL

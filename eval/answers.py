@@ -15,7 +15,7 @@ from assistant.answer import Answer
 from assistant.asking.glossary import load_glossary
 from assistant.assistant import Assistant
 from assistant.settings import Settings
-from assistant.workspace.build import open_embedder, open_reranker
+from assistant.workspace.opening import open_embedder, open_reranker
 from eval.beir import Progress, passages, read_queries
 from eval.dataset import json_lines
 from eval.measures import normalised, squad_f1

@@ -55,7 +55,7 @@ def examine(folder: Path | None = None) -> list[Check]:
     checks = [_python(), _packages()]
     if not works(checks):
         return checks
-    from assistant.workspace.build import find_workspace, read_settings
+    from assistant.workspace.folder import find_workspace, read_settings
 
     try:
         workspace = find_workspace(folder)
@@ -67,7 +67,7 @@ def examine(folder: Path | None = None) -> list[Check]:
 
 
 def _workspace_checks(workspace: Path, settings: "Settings") -> Iterator[Check]:
-    from assistant.workspace.build import corpus_folder
+    from assistant.workspace.folder import corpus_folder
 
     yield _corpus(corpus_folder(workspace, settings))
     yield from _retrieval(workspace, settings)
@@ -119,7 +119,7 @@ def _corpus(corpus: Path) -> Check:
 
 def _retrieval(workspace: Path, settings: "Settings") -> Iterator[Check]:
     """Look at the embedder and, with it, at the index that it should fit."""
-    from assistant.workspace.build import open_embedder, open_index, open_reranker
+    from assistant.workspace.opening import open_embedder, open_index, open_reranker
 
     try:
         embedder = open_embedder(settings)

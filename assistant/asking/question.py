@@ -12,6 +12,8 @@ from assistant.asking.language import language_of
 from index.text.analyser import fold, words
 from index.text.similar import misspelled
 
+LONGEST_QUESTION = 2000  # characters; what comes after is not read
+
 Kind = Literal["fact", "list", "comparison"]
 
 _LIST = re.compile(

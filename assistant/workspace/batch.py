@@ -25,7 +25,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from assistant.answer import Answer, Turn
-from assistant.assistant import LONGEST_QUESTION
+from assistant.asking.question import LONGEST_QUESTION
 from ingest.errors import BatchError, CorpusError, UserError
 from ingest.reading.encoding import decode
 

@@ -1,4 +1,4 @@
-"""The workspace: the folder that holds the corpus, the settings and, in `.coruja/`, what was built from them."""
+"""Building: the index of a workspace brought up to what its corpus holds now."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -7,24 +7,19 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from assistant.settings import Settings, load_settings
+from assistant.settings import Settings
+from assistant.workspace.folder import corpus_folder
+from assistant.workspace.opening import open_embedder, open_store
 from index.embedding.embedder import Embedder
-from index.embedding.load import load_embedder
 from index.manifest import Manifest
-from index.ranking.reranker import Reranker, load_reranker
 from ingest.document import Document
-from ingest.errors import CorpusError, IndexMissing, SettingsError
+from ingest.errors import CorpusError, IndexMissing
 from ingest.redaction import RedactionKind, recipe, redact
 
 if TYPE_CHECKING:
     from index.contents import Entry
-    from index.index import Index
     from index.store import Build, Shard, Store
     from ingest.reading.corpus import Problem
-
-SETTINGS_NAME = "coruja.toml"
-CORPUS_NAME = "corpus"
-BUILT_NAME = ".coruja"
 
 Progress = Callable[[int, int, str], None]
 
@@ -54,92 +49,6 @@ class BuildReport:
     unchanged: bool
     seconds: float
     waiting: tuple[int, ...] = ()
-
-
-def find_workspace(start: Path | None = None) -> Path:
-    """Return the nearest folder, at or above `start` (the current folder), that holds a corpus or settings.
-
-    Raises:
-        CorpusError: There is none.
-    """
-    start = (start or Path.cwd()).resolve()
-    for folder in (start, *start.parents):
-        if (folder / SETTINGS_NAME).is_file() or (folder / CORPUS_NAME).is_dir():
-            return folder
-    message = f"There is no '{CORPUS_NAME}' folder and no {SETTINGS_NAME} in {start} or above it."
-    raise CorpusError(message, f"Put your documents into a folder named '{CORPUS_NAME}', or use --workspace DIR.")
-
-
-def read_settings(workspace: Path, **overrides: object) -> Settings:
-    """Read a workspace's settings; an override wins over the environment and over `coruja.toml`.
-
-    Raises:
-        SettingsError: A setting has an unknown name or an unusable value.
-    """
-    return load_settings(workspace / SETTINGS_NAME, **overrides)
-
-
-def index_folder(workspace: Path) -> Path:
-    """Return where a workspace's index lives."""
-    return workspace / BUILT_NAME / "index"
-
-
-def open_store(workspace: Path, settings: Settings) -> "Store":
-    """Return where the generations of a workspace's index are kept, as the settings want it."""
-    if settings.index.store == "milvus":
-        try:
-            from index.milvus.store import MilvusStore
-        except ImportError as error:
-            message = "The client of Milvus is not installed."
-            raise SettingsError(message, "Run: pip install 'coruja[milvus]'") from error
-
-        token = settings.index.token.get_secret_value()
-        return MilvusStore(index_folder(workspace), settings.index.uri, token, settings.index.name)
-    from index.folder.store import FaissStore
-
-    return FaissStore(index_folder(workspace))
-
-
-def corpus_folder(workspace: Path, settings: Settings) -> Path:
-    """Return where a workspace's documents live."""
-    return (workspace / settings.corpus.expanduser()).resolve()
-
-
-def open_embedder(settings: Settings) -> Embedder:
-    """Load the embedder that the settings name.
-
-    Raises:
-        EmbedderUnavailable: It is not on this machine, or cannot be used.
-    """
-    return load_embedder(
-        settings.embedder,
-        query_prompt=settings.query_prompt,
-        passage_prompt=settings.passage_prompt,
-        ollama_url=settings.ollama_url,
-        ollama_timeout=settings.ollama_timeout,
-    )
-
-
-def open_reranker(settings: Settings) -> Reranker | None:
-    """Find the reranker that the settings name, if they name one.
-
-    Raises:
-        EmbedderUnavailable: It is not on this machine.
-    """
-    return load_reranker(settings.reranker) if settings.reranker else None
-
-
-def open_index(workspace: Path, settings: Settings, embedder: Embedder | None = None) -> "Index":
-    """Open the workspace's index as the settings want it; `embedder` is theirs, if it is loaded already.
-
-    Raises:
-        IndexMissing: Nothing has been indexed yet.
-        IndexMismatch: The index was built by another recipe.
-        IndexDamaged: A file of the index is missing or altered.
-        EmbedderUnavailable: The embedding model is not on this machine.
-    """
-    embedder = embedder or open_embedder(settings)
-    return open_store(workspace, settings).open(embedder, open_reranker(settings), redaction=recipe(settings.redact))
 
 
 def build(

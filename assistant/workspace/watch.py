@@ -3,15 +3,14 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from assistant.settings import Settings
-from assistant.workspace.build import BuildReport, build, corpus_folder, open_embedder
+from assistant.workspace.build import BuildReport, build
+from assistant.workspace.folder import corpus_folder
+from assistant.workspace.opening import open_embedder
 from index.embedding.embedder import Embedder
 from ingest.errors import CorpusError, IndexBusy, UserError
-
-if TYPE_CHECKING:
-    from assistant.assistant import Assistant
 
 DEBOUNCE_MS = 400
 """Files that go on changing within this time, but no longer, are waited for."""
@@ -67,7 +66,20 @@ class _Unwatchable(Exception):
     """The system does not tell of changes: no watch is left, or the folder is on a disk that has none."""
 
 
-def following(assistant: "Assistant", told: Told) -> Told:
+class Follower(Protocol):
+    """What follows the index: an assistant.
+
+    Attributes:
+        behind: Why the index could not be brought up to the documents; empty when it was.
+    """
+
+    behind: str
+
+    def refresh(self) -> None:
+        """Go on with what is served now."""
+
+
+def following(assistant: Follower, told: Told) -> Told:
     """Return what is told after each build so that an assistant answers from it, or says that it is behind.
 
     Args:

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 from time import perf_counter
 
-from assistant.workspace.build import open_index, read_settings
+from assistant.workspace.folder import read_settings
+from assistant.workspace.opening import open_index
 from benchmarks.memory import peak_mb
 
 

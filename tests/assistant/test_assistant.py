@@ -14,7 +14,8 @@ from servers.ollama import Model, OllamaServer
 
 from assistant.answer import Answer, Turn
 from assistant.assistant import Assistant
-from assistant.workspace.build import build, read_settings
+from assistant.workspace.build import build
+from assistant.workspace.folder import read_settings
 from index.folder.index import FaissIndex
 
 PAGE = "aws-sagemaker-e-seguranca.md"
@@ -250,7 +251,7 @@ def test_the_embedded_model_is_loaded_once(page_workspace: Path) -> None:
 import gc
 from pathlib import Path
 from assistant.assistant import Assistant
-from assistant.workspace.build import read_settings
+from assistant.workspace.folder import read_settings
 from index.embedding.static import StaticEmbedder
 folder = Path.cwd()
 assistant = Assistant.open(folder, read_settings(folder, writer="extractive"))

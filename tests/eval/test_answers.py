@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.workspace.build import read_settings
+from assistant.workspace.folder import read_settings
 from eval.answers import run_answers
 from ingest.errors import DatasetError
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from assistant.assistant import Assistant
-from assistant.workspace.build import build, read_settings
+from assistant.workspace.build import build
+from assistant.workspace.folder import read_settings
 from eval.dataset import read_dataset
 from eval.report import Report
 from eval.run import run_dataset

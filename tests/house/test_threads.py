@@ -12,7 +12,8 @@ import pytest
 from commandline import workspace
 
 from assistant.assistant import Assistant
-from assistant.workspace.build import build, read_settings
+from assistant.workspace.build import build
+from assistant.workspace.folder import read_settings
 from index.embedding.static import StaticEmbedder
 from index.text.analyser import fold, grams, stem
 

@@ -12,7 +12,8 @@ import bm25s
 import numpy as np
 import pytest
 
-from assistant.workspace.build import build, read_settings
+from assistant.workspace.build import build
+from assistant.workspace.folder import read_settings
 from index.arrays import FloatArray
 from index.contents import Rows, read_contents
 from index.embedding.embedder import Embedder

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.assistant import Assistant
-from assistant.workspace.build import build, read_settings
+from assistant.workspace.build import build
+from assistant.workspace.folder import read_settings
 from ingest.document import Document
 from ingest.errors import IndexMismatch, IndexUnwritable, SettingsError
 from ingest.redaction import KINDS, MASK, RedactionKind, recipe, redact, redact_text

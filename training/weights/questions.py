@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.settings import Settings
-from assistant.workspace.build import build, open_embedder, open_store
+from assistant.workspace.build import build
+from assistant.workspace.opening import open_embedder, open_store
 from index.index import Index
 from ingest.chunk import Chunk
 

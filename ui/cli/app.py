@@ -49,14 +49,14 @@ class Call:
 
     def settings(self, **overrides: object) -> "tuple[Path, Settings]":
         """Find the workspace and read its settings; an override that is None was not given."""
-        from assistant.workspace.build import find_workspace, read_settings
+        from assistant.workspace.folder import find_workspace, read_settings
 
         workspace = find_workspace(self.workspace)
         return workspace, read_settings(workspace, **overrides)
 
     def settings_anywhere(self, **overrides: object) -> "Settings":
         """Read settings for what needs no workspace: those of this folder, or the defaults."""
-        from assistant.workspace.build import read_settings
+        from assistant.workspace.folder import read_settings
 
         return read_settings(self.workspace or Path.cwd(), **overrides)
 
@@ -241,7 +241,7 @@ def _watch(workspace: Path, settings: "Settings", *, as_json: bool) -> None:
 
 def _make_workspace(call: Call, corpus: Path) -> None:
     """Where there is no workspace yet, make this folder one, so that `ask` finds what `index` builds."""
-    from assistant.workspace.build import SETTINGS_NAME, find_workspace
+    from assistant.workspace.folder import SETTINGS_NAME, find_workspace
 
     try:
         find_workspace(call.workspace)
@@ -428,7 +428,7 @@ Name = Annotated[str, typer.Argument(help="Name of a generation, or how it begin
 
 
 def _store(ctx: typer.Context) -> "Store":
-    from assistant.workspace.build import open_store
+    from assistant.workspace.opening import open_store
 
     return open_store(*ctx.ensure_object(Call).settings())
 
@@ -514,7 +514,7 @@ def eval_beir(
     as_json: Json = False,
 ) -> None:
     """Measure retrieval alone on a folder in BEIR layout, through the same index as answers."""
-    from assistant.workspace.build import open_embedder, open_reranker
+    from assistant.workspace.opening import open_embedder, open_reranker
     from eval.beir import run_beir
 
     settings = ctx.ensure_object(Call).settings_anywhere(embedder=embedder, reranker=reranker)

@@ -14,7 +14,8 @@ from assistant.answer import Answer, Turn
 from assistant.asking.followup import Memory, standalone
 from assistant.asking.parts import MOST_PARTS, parts_of
 from assistant.assistant import Assistant
-from assistant.workspace.build import build, read_settings
+from assistant.workspace.build import build
+from assistant.workspace.folder import read_settings
 from index.hit import Hit
 
 REWRITING = "Pergunta reescrita:"

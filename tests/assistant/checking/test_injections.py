@@ -12,7 +12,8 @@ from servers.ollama_models import passages
 from assistant.assistant import Assistant
 from assistant.evidence.orders import gives_orders
 from assistant.models.chat_model import ChatModel
-from assistant.workspace.build import build, read_settings
+from assistant.workspace.build import build
+from assistant.workspace.folder import read_settings
 from assistant.writing.model_writer import ModelWriter
 from assistant.writing.review import NothingSupported
 from index.hit import Hit

@@ -16,7 +16,7 @@ from servers.ollama import Model, OllamaServer, Prompt, Step
 
 from assistant.answer import Answer
 from assistant.assistant import Assistant
-from assistant.workspace.build import read_settings
+from assistant.workspace.folder import read_settings
 from eval.dataset import Example, read_dataset
 
 EXAMPLES = read_dataset(Path("aws_sagemaker"))

@@ -18,7 +18,7 @@ from servers.openai import OpenAiServer
 from assistant.models.catalogue import catalogue, installed, pull
 from assistant.models.provider_model import is_provider_model, missing_package
 from assistant.settings import Settings
-from assistant.workspace.build import read_settings
+from assistant.workspace.folder import read_settings
 from ingest.errors import ModelUnavailable, SettingsError
 
 ASKED = "O que faz o SageMaker Clarify?"

@@ -10,7 +10,8 @@ from assistant.answer import Answer
 from assistant.assistant import Assistant
 from assistant.evidence.passage import find_passages
 from assistant.quoting.extractive import ExtractiveWriter
-from assistant.workspace.build import build, read_settings
+from assistant.workspace.build import build
+from assistant.workspace.folder import read_settings
 from index.hit import Hit
 from ingest.markup.site_markup import as_shown
 

@@ -17,7 +17,9 @@ from commandline import CORUJA, environment, workspace
 
 from assistant.assistant import Assistant
 from assistant.settings import Settings
-from assistant.workspace.build import BuildReport, build, index_folder, open_embedder, read_settings
+from assistant.workspace.build import BuildReport, build
+from assistant.workspace.folder import index_folder, read_settings
+from assistant.workspace.opening import open_embedder
 from assistant.workspace.watch import following, watch
 from index.arrays import FloatArray
 from index.embedding.static import StaticEmbedder

@@ -1,0 +1,69 @@
+"""Opening what a workspace's settings name: the store, the index, the models that embed and order anew."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assistant.settings import Settings
+from assistant.workspace.folder import index_folder
+from index.embedding.embedder import Embedder
+from index.embedding.load import load_embedder
+from index.ranking.reranker import Reranker, load_reranker
+from ingest.errors import SettingsError
+from ingest.redaction import recipe
+
+if TYPE_CHECKING:
+    from index.index import Index
+    from index.store import Store
+
+
+def open_store(workspace: Path, settings: Settings) -> "Store":
+    """Return where the generations of a workspace's index are kept, as the settings want it."""
+    if settings.index.store == "milvus":
+        try:
+            from index.milvus.store import MilvusStore
+        except ImportError as error:
+            message = "The client of Milvus is not installed."
+            raise SettingsError(message, "Run: pip install 'coruja[milvus]'") from error
+
+        token = settings.index.token.get_secret_value()
+        return MilvusStore(index_folder(workspace), settings.index.uri, token, settings.index.name)
+    from index.folder.store import FaissStore
+
+    return FaissStore(index_folder(workspace))
+
+
+def open_embedder(settings: Settings) -> Embedder:
+    """Load the embedder that the settings name.
+
+    Raises:
+        EmbedderUnavailable: It is not on this machine, or cannot be used.
+    """
+    return load_embedder(
+        settings.embedder,
+        query_prompt=settings.query_prompt,
+        passage_prompt=settings.passage_prompt,
+        ollama_url=settings.ollama_url,
+        ollama_timeout=settings.ollama_timeout,
+    )
+
+
+def open_reranker(settings: Settings) -> Reranker | None:
+    """Find the reranker that the settings name, if they name one.
+
+    Raises:
+        EmbedderUnavailable: It is not on this machine.
+    """
+    return load_reranker(settings.reranker) if settings.reranker else None
+
+
+def open_index(workspace: Path, settings: Settings, embedder: Embedder | None = None) -> "Index":
+    """Open the workspace's index as the settings want it; `embedder` is theirs, if it is loaded already.
+
+    Raises:
+        IndexMissing: Nothing has been indexed yet.
+        IndexMismatch: The index was built by another recipe.
+        IndexDamaged: A file of the index is missing or altered.
+        EmbedderUnavailable: The embedding model is not on this machine.
+    """
+    embedder = embedder or open_embedder(settings)
+    return open_store(workspace, settings).open(embedder, open_reranker(settings), redaction=recipe(settings.redact))
