@@ -9,6 +9,7 @@ from typing import Literal
 
 from assistant.asking.glossary import Glossary
 from assistant.asking.language import language_of
+from assistant.asking.numbers import quantity_words, small_numbers
 from index.text.analyser import fold, words
 from index.text.similar import misspelled
 
@@ -130,14 +131,11 @@ def _plain(text: str) -> str:
 
 def states_quantity(text: str) -> bool:
     """Tell whether a text has a number, in digits or in words."""
-    return any(char.isdigit() for char in text) or not _listed("numbers").isdisjoint(words(text))
-
-
-def _asking() -> frozenset[str]:
-    return _listed("asking")
+    return any(char.isdigit() for char in text) or not quantity_words().isdisjoint(words(text))
 
 
 @lru_cache
-def _listed(name: str) -> frozenset[str]:
-    lines = resources.files("assistant.asking").joinpath("words", f"{name}.txt").read_text("utf-8").splitlines()
-    return frozenset(fold(word) for line in lines if not line.startswith("#") for word in line.split())
+def _asking() -> frozenset[str]:
+    lines = resources.files("assistant.asking").joinpath("words", "asking.txt").read_text("utf-8").splitlines()
+    listed = frozenset(fold(word) for line in lines if not line.startswith("#") for word in line.split())
+    return listed | small_numbers("pt")

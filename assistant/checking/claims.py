@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from assistant.checking.wording import counts, denies, says_something
+from assistant.asking.numbers import in_digits
+from assistant.checking.wording import denies, says_something
 from assistant.quoting.quotes import BULLET
 from index.text.analyser import fold, is_stop_word, stem
 
@@ -194,8 +195,8 @@ def read_claims(text: str) -> Claims:
             scope = _SCOPE
         elif raw[0].isdigit() and not raw[-1].isalpha():
             numbers.append(_number(_digits(raw), tokens, at, clause))
-        elif counts(token):
-            numbers.append(_number(counts(token), tokens, at, clause))
+        elif in_digits(token):
+            numbers.append(_number(in_digits(token), tokens, at, clause))
         elif raw.isalnum() and not is_stop_word(token):
             name = _is_name(tokens, at)
             words.append(Word(token, name or says_something(token), clause, name, denial if scope else 0))

@@ -1,4 +1,4 @@
-"""What the lists of words in `words/` say: which words deny, count, frame, mean the same, or exclude each other.
+"""What the lists of words in `words/` say: which words deny, frame, mean the same, or exclude each other.
 
 All words are folded (see `index.text.analyser.fold`).
 """
@@ -21,11 +21,6 @@ def denies(word: str) -> bool:
 def says_something(word: str) -> bool:
     """Tell whether a word of a statement states something, rather than frames it."""
     return not (is_stop_word(word) or stem(word) in _framing())
-
-
-def counts(word: str) -> str:
-    """Return the number that a word stands for, in digits; empty when it is none."""
-    return _cardinals().get(word, "")
 
 
 def meanings(word: str) -> frozenset[int]:
@@ -60,12 +55,6 @@ def _one_set(name: str) -> frozenset[str]:
 def _framing() -> frozenset[str]:
     """Return the stems of words that frame."""
     return frozenset(stem(word) for word in _one_set("frame"))
-
-
-@lru_cache(maxsize=1)
-def _cardinals() -> dict[str, str]:
-    rows = (line.split(":") for line in _lines("cardinals"))
-    return {word: digits for digits, listed in rows for word in listed.split()}
 
 
 @lru_cache

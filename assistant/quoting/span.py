@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
+from assistant.asking.numbers import number_words
 from index.text.analyser import fold, is_stop_word, stem, words
 
 _TOKEN = re.compile(r"[^\W_]+(?:[-'’.,/:][^\W_]+)*[%ºª°]?")
@@ -45,10 +46,7 @@ _TIMES = _MONTHS | _set(
     "seculo ano anos dia dias mes meses semana semanas hora horas minuto minutos segundos decada semestre semestres"
     " hoje ontem amanha sempre antes depois apos durante inicio fim periodo"
 )
-_NUMBERS = _set(
-    "dois duas tres quatro cinco seis sete oito nove dez onze doze quinze vinte trinta quarenta cinquenta cem cento"
-    " duzentos duzentas mil milhao milhoes bilhoes metade dobro terco"
-)
+_NUMBERS = number_words("pt")
 
 
 @dataclass(frozen=True, slots=True)

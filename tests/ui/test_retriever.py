@@ -11,11 +11,11 @@ from pydantic import ValidationError
 from servers.ollama import OllamaServer, Prompt, Step
 
 from assistant.models.chat_model import ChatModel
-from assistant.retriever import CorujaRetriever
 from index.hit import Hit
 from index.text.analyser import words
 from ingest.chunk import Chunk
 from ingest.errors import IndexMissing, UserError
+from ui.retriever import CorujaRetriever
 
 TEXT = "# Guia\n\nO Clarify detecta vieses.\n\nO Canvas cria previsões sem código.\n"
 
