@@ -1,8 +1,9 @@
 """Watching the corpus: an edit is indexed moments after it is saved. The one file that knows watchfiles."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from typing import Protocol
 
 from assistant.settings import Settings
@@ -60,6 +61,26 @@ def watch(workspace: Path, settings: Settings, told: Told, stop: Event, *, embed
             missing = True
             told(CorpusError(f"The corpus folder {corpus} does not exist.", "Create it and put documents into it."))
         stop.wait(LOOK_MS / 1000)
+
+
+@contextmanager
+def watching(workspace: Path, settings: Settings, told: Told, *, embedder: Embedder | None = None) -> Iterator[None]:
+    """Watch in a thread of its own while the block runs, so that answers know of an edit moments after it is saved.
+
+    Args:
+        workspace: The workspace.
+        settings: What to read and how to embed it.
+        told: See `watch`.
+        embedder: See `watch`.
+    """
+    stop = Event()
+    watcher = Thread(target=watch, args=(workspace, settings, told, stop), kwargs={"embedder": embedder}, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        watcher.join()
 
 
 class _Unwatchable(Exception):
