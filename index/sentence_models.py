@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder, SentenceTransformer
 
 MINILM = "minilm"
-INSTALL_EXTRA = "pip install 'coruja[sentence-transformers]' (in a checkout: make install EXTRAS=sentence-transformers)"
+INSTALL_EXTRA = 'pip install "coruja[sentence-transformers]" (in a checkout: make install EXTRAS=sentence-transformers)'
 
 Loaded = TypeVar("Loaded")
 
