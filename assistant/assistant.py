@@ -11,9 +11,10 @@ from assistant.asking.followup import Memory, about_the_same, asked_before, stan
 from assistant.asking.glossary import Glossary, load_glossary
 from assistant.asking.parts import understand_parts
 from assistant.asking.question import LONGEST_QUESTION, Question, informative_words, understand
+from assistant.evidence.answerable import threshold
 from assistant.evidence.coverage import cover
 from assistant.evidence.gather import Evidence, gather_parts
-from assistant.evidence.passage import names_fact
+from assistant.evidence.passage import Passage, names_fact, passage_source
 from assistant.models.choice import model_away, open_model
 from assistant.notice import Notice, damaged, outdated, quoting
 from assistant.phrases import phrase
@@ -27,6 +28,7 @@ from index.index import Index
 from index.live import LiveIndex
 from index.text.analyser import stem, words
 from ingest.errors import IndexMissing, ModelUnavailable
+from ingest.markup.site_markup import as_shown
 from ingest.redaction import recipe
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ class Assistant:
         self.settings = settings
         self.behind = ""
         self._asked = Memory()
+        self._caution = threshold() if settings.caution is None else settings.caution
         self._glossary = glossary
         self._live = live
         self._writer: ModelWriter | None = None
@@ -135,7 +138,7 @@ class Assistant:
         query = self._standalone(question, history, model, index)
         questions = understand_parts(query, lambda part: index.search(part, 1), self._glossary)
         asked = questions[0] if len(questions) == 1 else understand(query, self._glossary)
-        evidence = gather_parts(questions, index, self.settings.k)
+        evidence = gather_parts(questions, index, self.settings.k, self._caution)
         searched = perf_counter()
         draft, extractive = _Draft(), ExtractiveWriter(index)
         writer: Writer = model or extractive
@@ -148,7 +151,7 @@ class Assistant:
                 yield from draft.write(writer, asked, evidence)
         if not draft.citations:
             draft = _Draft()
-            yield draft.say(_abstention(asked, evidence))
+            yield draft.say(_abstention(asked, evidence, index))
         else:
             for name, lacking in (("partly", evidence.missing), ("absent", evidence.absent)):
                 if lacking:
@@ -209,7 +212,9 @@ class Assistant:
             return index.search(query, 1)
 
         def answering(query: str) -> tuple[Hit, ...]:
-            return gather_parts(understand_parts(query, search, self._glossary), index, self.settings.k).hits
+            return gather_parts(
+                understand_parts(query, search, self._glossary), index, self.settings.k, self._caution
+            ).hits
 
         generation = index.manifest.generation
         same = ruled = standalone(question, history, search, self._asked, generation)
@@ -248,9 +253,9 @@ class _Draft:
     def write(self, writer: Writer, question: Question, evidence: Evidence) -> Iterator[str]:
         # Who quotes answers part by part; a model is asked the whole question.
         quoted = evidence.parts if isinstance(writer, ExtractiveWriter) else ()
-        for part, hits in quoted or ((question, evidence.hits),):
+        for part, own in quoted or ((question, evidence),):
             begun = not self.text
-            for segment in writer.write(part.text, hits):
+            for segment in writer.write(part.text, own.hits, own.passages):
                 if quoted and segment.citations and all(map(self._cited, segment.citations)):
                     continue
                 if segment.notice:
@@ -285,12 +290,14 @@ def _place(citation: Citation) -> tuple[str, int, int]:
     return citation.chunk_id, citation.start, citation.end
 
 
-def _abstention(question: Question, evidence: Evidence) -> str:
+def _abstention(question: Question, evidence: Evidence, index: Index) -> str:
     """Say what the corpus does not cover, and name the sections nearest to the question."""
     language = question.language
     if not question.informative:
         return f"{phrase('silent', language)} {phrase('unclear', language)}"
     missing = _listed(evidence.missing, language)
+    if evidence.nearest:
+        return _unsure(evidence.nearest, index, language, missing)
     lines = [phrase("silent_on", language, missing=missing) if missing else phrase("silent", language)]
     sections = dict.fromkeys((hit.chunk.doc_id, hit.chunk.headings, hit.chunk.line_start) for hit in evidence.found)
     named = {(doc, headings): line for doc, headings, line in reversed(sections)}
@@ -302,6 +309,16 @@ def _abstention(question: Question, evidence: Evidence) -> str:
             for doc, headings in nearest
         ]
     return "\n".join(lines)
+
+
+def _unsure(nearest: Passage, index: Index, language: str, missing: str) -> str:
+    """Say that nothing answers for sure, and show what comes nearest."""
+    chunk, line = nearest.hit.chunk, nearest.chunks[0].line_start
+    where = f"{' › '.join(chunk.headings[-2:]) or chunk.doc_id} ({chunk.doc_id}, {phrase('line', language)} {line})"
+    told = [phrase("silent_on", language, missing=missing)] if missing else []
+    return "\n".join(
+        [*told, phrase("unsure", language), "", f"*{where}*", "", as_shown(passage_source(nearest, index))]
+    )
 
 
 def _listed(words: Sequence[str], language: str) -> str:

@@ -96,6 +96,12 @@ class Settings(BaseSettings):
     max_file_mb: float = Field(20.0, gt=0, description="Larger files are reported, not read.")
     redact: Redact = Field((), description="What indexing masks: cpf, cnpj, nif, email, phone; true for all.")
     k: int = Field(10, ge=1, le=100, description="Hits that an answer is written from.")
+    caution: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Probability that a passage answers, below which Coruja abstains; learned when unset.",
+    )
     jobs: int = Field(4, ge=1, le=64, description="Questions of a batch that are asked at the same time.")
     port: int = Field(7860, ge=0, le=65535, description="Port of the web chat; a free one is taken if it is busy.")
 

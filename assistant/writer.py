@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from assistant.answer import Segment
+from assistant.evidence.passage import Passage
 from index.hit import Hit
 
 
@@ -14,7 +15,7 @@ class Writer(Protocol):
     def name(self) -> str:
         """Return the writer's name as `Answer.writer` shows it: `extractive`, or `ollama:NAME`."""
 
-    def write(self, question: str, hits: Sequence[Hit]) -> Iterator[Segment]:
+    def write(self, question: str, hits: Sequence[Hit], passages: Sequence[Passage] = ()) -> Iterator[Segment]:
         """Yield the answer to a question, in reading order.
 
         The texts are joined as they are: a segment carries the space or the line break that parts it from the one
@@ -22,7 +23,9 @@ class Writer(Protocol):
 
         Args:
             question: What is asked, able to stand alone.
-            hits: What the search found, best first.
+            hits: What answers, best first.
+            passages: What a person would read around them, best first; none where the hits are facts, members of a
+                list or the sides of a comparison, which answer by themselves.
 
         Raises:
             ModelUnavailable: The writer could not begin, or could not go on after the segments yielded so far.

@@ -10,11 +10,12 @@ from itertools import zip_longest
 
 from assistant.asking.language import language_of
 from assistant.asking.question import Question, understand
-from assistant.evidence.answerable import LOOKED_AT, is_answered
+from assistant.evidence.answerable import LOOKED_AT, probability
 from assistant.evidence.coverage import Coverage, cover
 from assistant.evidence.definition import defines
 from assistant.evidence.orders import tainted
-from assistant.evidence.passage import SOUGHT, names_fact, passage_score
+from assistant.evidence.passage import SOUGHT, Passage, find_passages, names_fact
+from assistant.evidence.reading import read_passages
 from index.hit import Hit
 from index.index import Index
 from index.text.analyser import words
@@ -22,6 +23,7 @@ from ingest.chunk import Chunk
 
 DEFINITIONS_SOUGHT = 100  # hits among which a definition is looked for, where one is asked for
 MOST_MEMBERS = 40
+UNSURE = 0.5  # of the probability that is asked for, for what is nearest to be shown
 HEADING_COVER = 0.6  # of what a list question names, for a heading to be what it names
 
 
@@ -34,21 +36,26 @@ class Evidence:
         missing: What the question asks, as asked, that nothing covers.
         found: Everything that the search found, best first.
         absent: Words of the question, as asked, that neither these hits cover nor any text of the corpus has.
-        parts: The hits by question, where several are asked at once; empty for one question.
+        passages: What is read around the hits, best first; none where they are facts, members of a list, or the sides
+            of a comparison.
+        nearest: What comes nearest to an answer, where nothing answers and that is not sure.
+        parts: What answers each question, where several are asked at once; empty for one question.
     """
 
     hits: tuple[Hit, ...]
     missing: tuple[str, ...]
     found: tuple[Hit, ...]
     absent: tuple[str, ...] = ()
-    parts: tuple[tuple[Question, tuple[Hit, ...]], ...] = ()
+    passages: tuple[Passage, ...] = ()
+    nearest: Passage | None = None
+    parts: tuple[tuple[Question, "Evidence"], ...] = ()
 
 
-def gather_parts(questions: Sequence[Question], index: Index, k: int) -> Evidence:
-    """Search for each of the questions that are asked at once."""
+def gather_parts(questions: Sequence[Question], index: Index, k: int, caution: float) -> Evidence:
+    """Search for each of the questions that are asked at once; see `gather`."""
     if len(questions) == 1:
-        return gather(questions[0], index, k)
-    each = [gather(question, index, k) for question in questions]
+        return gather(questions[0], index, k, caution)
+    each = [gather(question, index, k, caution) for question in questions]
     return Evidence(
         hits=_ranked(hit for evidence in each for hit in evidence.hits),
         missing=tuple(
@@ -60,7 +67,7 @@ def gather_parts(questions: Sequence[Question], index: Index, k: int) -> Evidenc
         ),
         found=_ranked(hit for hits in zip_longest(*(evidence.found for evidence in each)) for hit in hits if hit),
         absent=tuple(dict.fromkeys(word for evidence in each for word in evidence.absent)),
-        parts=tuple((question, evidence.hits) for question, evidence in zip(questions, each, strict=True)),
+        parts=tuple(zip(questions, each, strict=True)),
     )
 
 
@@ -70,10 +77,17 @@ def _ranked(hits: Iterable[Hit]) -> tuple[Hit, ...]:
     return tuple(replace(hit, rank=rank) for rank, hit in enumerate(reversed(once.values()), start=1))
 
 
-def gather(question: Question, index: Index, k: int) -> Evidence:
-    """Search for a question and keep what answers it."""
+def gather(question: Question, index: Index, k: int, caution: float) -> Evidence:
+    """Search for a question and keep what answers it.
+
+    Args:
+        question: What is asked.
+        index: Where it is searched.
+        k: How many hits are looked at.
+        caution: Probability that a passage answers, below which none does.
+    """
     if question.kind == "comparison":
-        both = _both_sides(question, index, k)
+        both = _both_sides(question, index, k, caution)
         if both:
             return both
     searched = index.search(_query(question, index), max(k, DEFINITIONS_SOUGHT if question.topic else SOUGHT))
@@ -82,30 +96,49 @@ def gather(question: Question, index: Index, k: int) -> Evidence:
         members = _members(question, found, index)
         if members:
             return Evidence(members, (), tuple(found))
-    if found and not names_fact(question, found[0]):
-        return _passages(question, searched, found, index)
+    if not found:
+        return Evidence((), (), ())
+    fact = _fact(question, searched, found, index) if names_fact(question, found[0]) else None
+    return fact or _passages(question, searched, found, index, caution)
+
+
+def _fact(question: Question, searched: Sequence[Hit], found: Sequence[Hit], index: Index) -> Evidence | None:
+    """Keep the facts that cover what is asked; None where none does and the corpus lacks no word of it."""
     looked_at = (*found[:LOOKED_AT], *(hit for hit in searched[LOOKED_AT:] if defines(question, hit.chunk)))
     judged = [cover(question, hit, index) for hit in looked_at]
     answering = [coverage for coverage in judged if coverage.answers]
     # What orders a language model about is quoted only where nothing else answers.
     answering = [coverage for coverage in answering if not tainted(coverage.hit.chunk)] or answering
     if not answering:
-        return Evidence((), _missing(question, judged, index), tuple(found))
+        missing = _missing(question, judged, index)
+        return Evidence((), missing, tuple(found)) if missing else None
     first = max(answering, key=lambda coverage: _preference(question, coverage.hit))
     kept = [coverage.hit for coverage in answering if coverage is not first and coverage.share >= first.share]
     used = (first, *(coverage for coverage in answering if coverage.hit in kept))
     return Evidence((first.hit, *kept), (), tuple(found), _absent(question, used, index))
 
 
-def _passages(question: Question, searched: Sequence[Hit], found: Sequence[Hit], index: Index) -> Evidence:
-    """Order hits as hearts of passages; none where they do not answer."""
-    ranked = sorted(searched[:SOUGHT], key=lambda hit: -passage_score(hit))
+def _passages(
+    question: Question, searched: Sequence[Hit], found: Sequence[Hit], index: Index, caution: float
+) -> Evidence:
+    """Read the passages around the hits; none where they do not answer."""
+    passages = find_passages(searched[:SOUGHT], index)
     # What orders a language model about is quoted only where nothing else answers.
-    clean = [hit for hit in ranked if not tainted(hit.chunk)] or ranked
-    if not is_answered(question, clean, index):
+    clean = [passage for passage in passages if not any(map(tainted, passage.chunks))] or passages
+    read = read_passages(question, clean, index)
+    sure = probability(question, read, index)
+    if sure < caution and not _covers(question, read[0], index):
         judged = [cover(question, hit, index) for hit in found[:LOOKED_AT]]
-        return Evidence((), _missing(question, judged, index), tuple(found))
-    return Evidence(_ranked(clean[:LOOKED_AT]), (), tuple(found))
+        nearest = read[0] if sure >= caution * UNSURE else None
+        return Evidence((), _missing(question, judged, index), tuple(found), nearest=nearest)
+    shown = read[:LOOKED_AT]
+    return Evidence(_ranked(passage.hit for passage in shown), (), tuple(found), passages=tuple(shown))
+
+
+def _covers(question: Question, passage: Passage, index: Index) -> bool:
+    """Tell whether a passage's best hit speaks of all that is asked: in a few lines the other signs tell nothing."""
+    coverage = cover(question, passage.hit, index)
+    return coverage.answers and not coverage.uncovered
 
 
 def _query(question: Question, index: Index) -> str:
@@ -141,13 +174,13 @@ def _lacking(asked: Sequence[str], index: Index) -> tuple[str, ...]:
     return tuple(word for word in asked if all(map(index.lacks, words(word))))
 
 
-def _both_sides(question: Question, index: Index, k: int) -> Evidence | None:
+def _both_sides(question: Question, index: Index, k: int, caution: float) -> Evidence | None:
     """Find each thing compared on its own; None when neither is in the corpus."""
     asked = [
         replace(understand(side), kind="fact", also=question.also, expansions=question.expansions)
         for side in question.sides
     ]
-    parts = [gather(side, index, k) for side in asked]
+    parts = [gather(side, index, k, caution) for side in asked]
     if not any(part.hits for part in parts):
         return None
     hits = tuple({part.hits[0].chunk.chunk_id: part.hits[0] for part in parts if part.hits}.values())

@@ -1,10 +1,11 @@
 """Passages: what is judged, quoted and read of a document: whole blocks of one section around what was found in it.
 
 What is searched is small, so that it is found; what answers is often the step after it, or the sentence before it. A
-section that is short is a passage; of a longer one it is the run of its chunks, not longer than `LENGTH`, in which the
-most was found. Passages are ordered by weights learned from questions on real documentation with the quotes that
-answer them (`passage.json`, set by `training/weights/passages.py`): the signals of a hit, as `index.ranking.features`
-describes them, and titles and headings among them, which searching does without.
+section that is short is a passage; a longer one has several, each the run of its chunks, not longer than `LENGTH`, in
+which the most was found. They are looked for by weights learned from questions on real documentation with the quotes
+that answer them (`passage.json`, set by `training/weights/passages.py`): the signals of a hit, as
+`index.ranking.features` describes them, and titles and headings among them, which searching does without.
+`assistant.evidence.reading` then reads the best.
 """
 
 import json
@@ -22,10 +23,10 @@ from ingest.chunk import Chunk
 
 LENGTH = 600
 """Characters of a section that are shown together, where they end between blocks."""
+LONGEST = 1700
+"""Characters of a single block that are shown; the rest of it is left to its section."""
 SOUGHT = 50
 """Hits among which passages are looked for."""
-JOINED = 10
-"""Best hits that decide which chunks of a section belong to its passage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,18 @@ class Passage:
         hit: The best hit in it.
         chunks: All chunks of the stretch, in the order of the document; at least one.
         share: Share of what was found that stands in it, relative to the best hit: above 0, higher is better.
+        logit: How surely it answers, as the cross-encoder reads it (see `assistant.evidence.reading`).
     """
 
     hit: Hit
     chunks: tuple[Chunk, ...]
     share: float
+    logit: float = 0.0
+
+    @property
+    def plain(self) -> str:
+        """Return its headings and what its chunks say, without markup."""
+        return "\n".join((*self.hit.chunk.headings, *(chunk.plain for chunk in self.chunks)))
 
     @property
     def start(self) -> int:
@@ -51,6 +59,15 @@ class Passage:
     def end(self) -> int:
         """Return the offset after its last character."""
         return self.chunks[-1].end
+
+
+def passage_source(passage: Passage, index: Index) -> str:
+    """Return a passage as its document has it, from its beginning on; a block that is too long ends at a line."""
+    text = index.document_text(passage.hit.chunk.doc_id)
+    end = passage.end
+    if end - passage.start > LONGEST:
+        end = max(text.rfind("\n", passage.start, passage.start + LONGEST), passage.start + LONGEST // 2)
+    return text[passage.start : end].rstrip()
 
 
 def passage_score(hit: Hit) -> float:
@@ -64,37 +81,51 @@ def names_fact(question: Question, hit: Hit) -> bool:
 
 
 def find_passages(hits: Sequence[Hit], index: Index) -> list[Passage]:
-    """Return the passages around hits, best first, one a section."""
-    scored = sorted(((passage_score(hit), hit) for hit in hits), key=lambda each: -each[0])[:JOINED]
+    """Return the passages around hits, most found first; no two overlap."""
+    scored = sorted(((passage_score(hit), hit) for hit in hits), key=lambda each: -each[0])
     found = {hit.chunk.chunk_id: (exp(score - scored[0][0]), hit) for score, hit in scored}
-    sections = {hit.chunk.section_id: hit.chunk for _, hit in reversed(scored)}
-    passages = [_passage(index.section(chunk) or [chunk], found) for chunk in reversed(sections.values())]
+    passages: list[Passage] = []
+    documents: dict[str, list[Chunk]] = {}
+    taken: set[str] = set()
+    for _, hit in scored:
+        chunk = hit.chunk
+        if chunk.chunk_id not in taken:
+            if chunk.doc_id not in documents:
+                documents[chunk.doc_id] = index.under(chunk.doc_id, ())
+            section = [part for part in documents[chunk.doc_id] if part.section_start == chunk.section_start]
+            passage = _passage(hit, section, found, taken)
+            taken.update(part.chunk_id for part in passage.chunks)
+            passages.append(passage)
     return sorted(passages, key=lambda passage: -passage.share)
 
 
-def _passage(section: Sequence[Chunk], found: Mapping[str, tuple[float, Hit]]) -> Passage:
-    """Return the run of a section's chunks in which the most was found; of those alike, the longest.
+def _passage(hit: Hit, section: Sequence[Chunk], found: Mapping[str, tuple[float, Hit]], taken: set[str]) -> Passage:
+    """Return the run of a section's chunks around a hit in which the most was found; of those alike, the longest.
 
     Args:
+        hit: The best one that no passage has yet.
         section: The chunks, in the order of the document.
-        found: By the id of its chunk, every hit and its share; at least one stands in the section.
+        found: By the id of its chunk, every hit and its share.
+        taken: Chunks of other passages.
     """
     runs = (
         (round(sum(found[chunk.chunk_id][0] for chunk in run if chunk.chunk_id in found), 9), _length(run), run)
-        for run in _runs(section)
+        for run in _runs(
+            section, next(at for at, chunk in enumerate(section) if chunk.chunk_id == hit.chunk.chunk_id), taken
+        )
     )
     share, _, run = max(runs, key=lambda each: each[:2])
-    # The best hit of the section may stand apart from the run in which more was found.
-    inside = [found[chunk.chunk_id] for chunk in run if chunk.chunk_id in found]
-    return Passage(max(inside, key=lambda each: each[0])[1], tuple(run), share)
+    return Passage(hit, tuple(run), max(share, 1e-9))
 
 
-def _runs(section: Sequence[Chunk]) -> Iterator[Sequence[Chunk]]:
-    """Yield every run of neighbouring chunks that is not longer than `LENGTH`, and every single one."""
-    for first in range(len(section)):
-        for last in range(first, len(section)):
+def _runs(section: Sequence[Chunk], at: int, taken: set[str]) -> Iterator[Sequence[Chunk]]:
+    """Yield every run of neighbouring free chunks around one that is not longer than `LENGTH`, and that one alone."""
+    for first in range(at, -1, -1):
+        if section[first].chunk_id in taken:
+            return
+        for last in range(at, len(section)):
             run = section[first : last + 1]
-            if last > first and _length(run) > LENGTH:
+            if section[last].chunk_id in taken or (len(run) > 1 and _length(run) > LENGTH):
                 break
             yield run
 

@@ -14,7 +14,7 @@ import numpy as np
 from assistant.answer import Citation, Segment
 from assistant.asking.question import Question, states_quantity, understand
 from assistant.evidence.definition import is_definition
-from assistant.evidence.passage import Passage, find_passages, names_fact
+from assistant.evidence.passage import Passage, passage_source
 from assistant.phrases import phrase
 from assistant.quoting.quotes import Quote, cite, quotes_of
 from assistant.quoting.span import answering_span, may_answer
@@ -38,7 +38,6 @@ KIND_WEIGHT = 0.2
 SECOND_SHARE = 0.85  # of the first sentence's score, for a second one to be quoted too
 MOST_PASSAGES = 2
 MOST_SHOWN = 1200  # characters of all passages together; a single block may have more
-LONGEST = 1700  # characters of one block that is shown; the rest of it is left to its section
 
 
 class ExtractiveWriter:
@@ -53,13 +52,13 @@ class ExtractiveWriter:
     def __init__(self, index: Index) -> None:
         self._index = index
 
-    def write(self, question: str, hits: Sequence[Hit]) -> Iterator[Segment]:
+    def write(self, question: str, hits: Sequence[Hit], passages: Sequence[Passage] = ()) -> Iterator[Segment]:
         """Yield the answer (see `assistant.writer.Writer`)."""
         asked = understand(question)
         if not hits:
             return
-        if asked.kind != "comparison" and not names_fact(asked, hits[0]) and not _are_members(hits):
-            yield from self._passages(asked, hits)
+        if passages:
+            yield from self._passages(asked, passages)
             return
         # Of a list, only members are all quoted: a passage of prose lists by itself.
         members = asked.kind == "list" and any(hit.chunk.kind != "prose" for hit in hits)
@@ -74,10 +73,10 @@ class ExtractiveWriter:
             yield Segment(opening + quote.plain, (cite(narrowed(asked, quote)),))
             opening = " "
 
-    def _passages(self, question: Question, hits: Sequence[Hit]) -> Iterator[Segment]:
+    def _passages(self, question: Question, passages: Sequence[Passage]) -> Iterator[Segment]:
         """Yield the best passages, each under its title; a second one where both are short enough."""
         shown = 0
-        for passage in find_passages(hits, self._index)[:MOST_PASSAGES]:
+        for passage in passages[:MOST_PASSAGES]:
             length = passage.end - passage.start
             if shown and shown + length > MOST_SHOWN:
                 continue
@@ -85,15 +84,11 @@ class ExtractiveWriter:
             where = " › ".join(citation.headings[-2:]) or citation.doc
             opening = phrase("under", question.language, where=where)
             before = "\n\n" if shown else ""
-            yield Segment(f"{before}{opening}\n\n{as_shown(_whole_lines(citation))}", (citation,))
+            yield Segment(f"{before}{opening}\n\n{as_shown(citation.quote)}", (citation,))
             shown += length
 
     def _cite_passage(self, question: Question, passage: Passage) -> Citation:
-        text = self._index.document_text(passage.hit.chunk.doc_id)
-        end = passage.end
-        if end - passage.start > LONGEST:
-            end = max(text.rfind("\n", passage.start, passage.start + LONGEST), passage.start + LONGEST // 2)
-        quote = text[passage.start : end].rstrip()
+        quote = passage_source(passage, self._index)
         first = passage.chunks[0]
         best = narrowed(question, self._best_quotes(question, [passage.hit])[0])
         chunk = passage.hit.chunk
@@ -126,17 +121,6 @@ class ExtractiveWriter:
             return [first]
         near = [quotes[at] for at in order[1:] if scores[at] >= SECOND_SHARE * scores[order[0]]]
         return [first, *(quote for quote in near if quote.hit.chunk.kind == "prose")]
-
-
-def _are_members(hits: Sequence[Hit]) -> bool:
-    """Tell whether hits are the members of a section that a list question names (see `assistant.evidence.gather`)."""
-    return len(hits) > 1 and all(hit.chunk.subject for hit in hits)
-
-
-def _whole_lines(citation: Citation) -> str:
-    """Return what a citation quotes; a fence that was cut is closed."""
-    open_fences = sum(line.lstrip().startswith("```") for line in citation.quote.splitlines()) % 2
-    return citation.quote + ("\n```" if open_fences else "")
 
 
 def narrowed(question: Question, quote: Quote) -> Quote:

@@ -16,6 +16,7 @@ from threading import Event
 from assistant.answer import Segment, Turn
 from assistant.asking.language import language_of, likely, surely_not
 from assistant.checking.checker import Checker
+from assistant.evidence.passage import Passage
 from assistant.models.chat_model import ChatModel, ReplyCut
 from assistant.models.tokens import most_tokens
 from assistant.notice import remark
@@ -47,7 +48,7 @@ class ModelWriter:
         self._rewrites = rewrite_chain(chat)
         self.name = chat.name
 
-    def write(self, question: str, hits: Sequence[Hit]) -> Iterator[Segment]:
+    def write(self, question: str, hits: Sequence[Hit], passages: Sequence[Passage] = ()) -> Iterator[Segment]:
         """Yield the answer sentence by sentence, as `Writer.write` says.
 
         No segment means that the model abstained. A sentence that is said again is left out, and a model that goes on

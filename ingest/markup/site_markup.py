@@ -1,7 +1,7 @@
 """Markdown as it is shown in an answer: without what site generators and converters put between an author's words.
 
 MkDocs, VitePress, Docusaurus, MDX, Hugo, Liquid and DocFX each have marks of their own; on a page none of them is read.
-Fences of code stay as they are.
+Fences of code stay as they are; one that was cut is closed.
 """
 
 import re
@@ -52,7 +52,7 @@ def _shown(source: str) -> Iterator[str]:
             yield line
         else:
             prose.append(line)
-    yield _prose("".join(prose))
+    yield _prose("".join(prose)) if not fence else f"\n{fence}"
 
 
 def _prose(text: str) -> str:

@@ -3,31 +3,43 @@
 1. `assistant/evidence/passage.json`: weights of a hit's signals, so that chunks which hold a part of the evidence
    come first: softmax cross-entropy over a question's candidates, with the fusion's weights
    (`index/ranking/fusion.json`) as the prior.
-2. `assistant/evidence/answerable.json`: logistic regression on `SIGNS`. Every answerable question counts
-   twice: with its evidence, and, with less weight, with the documents that hold it taken out of its hits. The threshold
+2. `assistant/evidence/reading.json`: what the cross-encoder's logit of a passage counts beside what was found of it,
+   by the same loss over the passages that are read.
+3. `assistant/evidence/answerable.json`: logistic regression on `SIGNS`. Every answerable question counts twice: with
+   its evidence, and, with less weight, with the documents that hold it taken out of the passages read. The threshold
    has the best F1 of abstention on questions of corpora that the model did not see (one left out at a time).
+
+The logits are those of cross-encoders that did not see the question (`training.cross_encoder` writes them); those of
+the shipped one, which has learned from all questions, would look surer than it is.
 """
 
 import argparse
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from assistant.asking.question import understand
-from assistant.evidence import answerable, passage
+from assistant.evidence import answerable, passage, reading
 from assistant.evidence.answerable import SIGNS, signs
-from assistant.evidence.passage import SOUGHT, passage_score
+from assistant.evidence.passage import SOUGHT, Passage, find_passages
+from assistant.evidence.reading import READ, as_read, in_order
+from index.index import Index
 from index.ranking.features import FEATURES
 from index.ranking.fusion import _weights as fusion_weights
 from training.weights.questions import Asked, open_corpora
 
 PRIOR = 0.01  # on squared distances from the fusion's weights, of standardised features
-TAKEN_OUT = 0.2  # weight of a question whose evidence was taken out
+LOGIT_WEIGHTS = np.arange(0, 2.01, 0.05)
+TAKEN_OUT = 0.1  # weight of a question whose evidence was taken out
 PENALTY = 0.005
 
 Array = np.ndarray
+Logits = dict[tuple[str, str], float]
+"""By question and text, how surely a cross-encoder that saw neither says that the text answers."""
 
 
 def fit_ranking(rows: list[tuple[Array, Array]]) -> Array:
@@ -90,17 +102,30 @@ def best_threshold(probabilities: Array, right: Array) -> tuple[float, float]:
 
 def write(module: str, **stored: object) -> None:
     """Write what was learned beside the module that reads it."""
-    path = Path("assistant", f"{module}.json")
+    path = Path("assistant/evidence", f"{module}.json")
     path.write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
 
 
 def main() -> None:
-    """Fit both, show the figures, and write them."""
+    """Fit all three, show the figures, and write them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--data", type=Path, default=Path("../shared/data/train_docs"))
-    folders = sorted(path for path in parser.parse_args().data.iterdir() if path.is_dir())
+    parser.add_argument("--logits", type=Path, default=Path("training/work/logits.jsonl"))
+    given = parser.parse_args()
+    folders = sorted(path for path in given.data.iterdir() if path.is_dir())
+    lines = map(json.loads, given.logits.read_text("utf-8").splitlines())
+    logits = {(line["question"], line["text"]): line["logit"] for line in lines}
+    with open_corpora(folders) as corpora:
+        fit_finding(corpora)
+        read = [(asked, _read(asked, index, logits), index) for index, all_asked in corpora for asked in all_asked]
+        fit_reading(read)
+        fit_answerable(read)
+
+
+def fit_finding(corpora: Sequence[tuple[Index, list[Asked]]]) -> None:
+    """Learn what passages are found by."""
     rows = []
-    for index, asked in open_corpora(folders):
+    for index, asked in corpora:
         for each in (each for each in asked if each.places):
             handles, features = index._candidates(each.text, index.embedder.embed_query(each.text))
             right = np.array([each.is_answered_by(chunk) for chunk in index._chunks(handles)])
@@ -108,16 +133,51 @@ def main() -> None:
                 rows.append((features, right))
     write("passage", questions=len(rows), weights=dict(zip(FEATURES, fit_ranking(rows).round(4).tolist(), strict=True)))
     passage._weights.cache_clear()
+
+
+def fit_reading(read: Sequence[tuple[Asked, list[Passage], Index]]) -> None:
+    """Learn what a logit counts beside what was found."""
+    questions = []
+    for asked, passages, _ in read:
+        right = np.array(
+            [asked.is_shown_by(passage.hit.chunk.doc_id, passage.start, passage.end) for passage in passages]
+        )
+        if right.any():
+            questions.append(
+                (np.log([passage.share for passage in passages]), [passage.logit for passage in passages], right)
+            )
+
+    def missed(weight: float) -> float:
+        scores = [found + weight * np.array(logits) for found, logits, _ in questions]
+        return float(
+            np.mean(
+                [
+                    np.logaddexp.reduce(own) - np.logaddexp.reduce(own[right])
+                    for own, (*_, right) in zip(scores, questions, strict=True)
+                ]
+            )
+        )
+
+    best = min(LOGIT_WEIGHTS, key=missed)
+    print(
+        f"{len(questions)} questions: loss {missed(0):.3f} as found, {missed(best):.3f} read; a logit counts {best:.2f}"
+    )
+    write("reading", questions=len(questions), logit=round(float(best), 2))
+    reading._weight.cache_clear()
+
+
+def fit_answerable(read: Sequence[tuple[Asked, list[Passage], Index]]) -> None:
+    """Learn when the passages answer, and below which probability to abstain."""
     values, right, counts, corpora = [], [], [], []
-    for index, asked in open_corpora(folders):
-        for each in asked:
-            for taken_out in (False, True)[: 1 + bool(each.places)]:
-                found = _signs(each, index, taken_out=taken_out)
-                if found:
-                    values.append(found)
-                    right.append(bool(each.places) and not taken_out)
-                    counts.append(TAKEN_OUT if taken_out else 1.0)
-                    corpora.append(each.corpus)
+    for asked, passages, index in read:
+        for taken_out in (False, True)[: 1 + bool(asked.places)]:
+            away = {doc for doc, _, _ in asked.places} if taken_out else set()
+            found = _signs(asked, [passage for passage in passages if passage.hit.chunk.doc_id not in away], index)
+            if found:
+                values.append(found)
+                right.append(bool(asked.places) and not taken_out)
+                counts.append(TAKEN_OUT if taken_out else 1.0)
+                corpora.append(asked.corpus)
     given = np.array(values), np.array(right), np.array(counts)
     unseen, of = np.zeros(len(right)), np.array(corpora)
     for corpus in sorted(set(corpora)):
@@ -126,20 +186,22 @@ def main() -> None:
     whole = given[2] == 1.0
     f1, threshold = best_threshold(unseen[whole], given[1][whole])
     weights, bias = fit_logistic(*given)
-    print(f"{len(rows)} questions rank passages; abstention F1 on unseen corpora {f1:.3f}, threshold {threshold:.3f}")
+    print(f"{len(right)} cases: abstention F1 on unseen corpora {f1:.3f}, threshold {threshold:.3f}")
     named = dict(zip(SIGNS, weights.round(4).tolist(), strict=True))
     write("answerable", questions=len(right), weights=named, bias=round(bias, 4), threshold=round(threshold, 3))
     answerable._model.cache_clear()
 
 
-def _signs(asked: Asked, index: object, *, taken_out: bool) -> list[float]:
-    found = index.search(asked.text, SOUGHT)  # type: ignore[attr-defined]
-    hits = sorted(found, key=lambda hit: -passage_score(hit))
-    if taken_out:
-        away = {doc for doc, _, _ in asked.places}
-        hits = [hit for hit in hits if hit.chunk.doc_id not in away]
+def _read(asked: Asked, index: Index, logits: Logits) -> list[Passage]:
+    """Return the passages that are read for a question, in the order that `find_passages` gives, with their logits."""
+    found = find_passages(index.search(asked.text, SOUGHT), index)[:READ]
+    texts = ((asked.text, as_read(passage, index)) for passage in found)
+    return [replace(passage, logit=logits[text]) for passage, text in zip(found, texts, strict=True) if text in logits]
+
+
+def _signs(asked: Asked, passages: Sequence[Passage], index: Index) -> list[float]:
     question = understand(asked.text)
-    return signs(question, hits, index) if hits and question.informative else []  # type: ignore[arg-type]
+    return signs(question, in_order(passages), index) if passages and question.informative else []
 
 
 if __name__ == "__main__":

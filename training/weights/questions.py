@@ -9,6 +9,7 @@ import re
 import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from assistant.workspace.build import build
 from assistant.workspace.opening import open_embedder, open_store
 from index.index import Index
 from ingest.chunk import Chunk
+
+SHOWN = 0.6  # of a quote's characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +40,31 @@ class Asked:
         """Tell whether a chunk holds a part of a quote that answers."""
         return any(chunk.doc_id == doc and chunk.start < end and start < chunk.end for doc, start, end in self.places)
 
+    def is_shown_by(self, doc: str, first: int, last: int) -> bool:
+        """Tell whether a stretch of a document holds most of a quote that answers."""
+        return any(
+            doc == own and min(last, end) - max(first, start) >= SHOWN * (end - start)
+            for own, start, end in self.places
+        )
 
-def open_corpora(folders: Sequence[Path]) -> Iterator[tuple[Index, list[Asked]]]:
-    """Index each corpus and yield it with its questions; those whose quotes are not found are left out."""
-    for folder in folders:
-        with tempfile.TemporaryDirectory() as name:
-            workspace = Path(name)
-            with tarfile.open(folder / "corpus.tar.gz") as packed:
-                packed.extractall(workspace, filter="data")
-            settings = Settings()
-            build(workspace, settings)
-            index = open_store(workspace, settings).open(open_embedder(settings))
-            rows = [json.loads(line) for line in (folder / "qa.jsonl").read_text("utf-8").splitlines()]
-            yield index, list(_asked(index, folder.name, rows))
-            index.close()
+
+@contextmanager
+def open_corpora(folders: Sequence[Path]) -> Iterator[list[tuple[Index, list[Asked]]]]:
+    """Index each corpus, open it with its questions; those whose quotes are not found are left out."""
+    with ExitStack() as opened:
+        yield [_open(folder, opened) for folder in folders]
+
+
+def _open(folder: Path, opened: ExitStack) -> tuple[Index, list[Asked]]:
+    workspace = Path(opened.enter_context(tempfile.TemporaryDirectory()))
+    with tarfile.open(folder / "corpus.tar.gz") as packed:
+        packed.extractall(workspace, filter="data")
+    settings = Settings()
+    build(workspace, settings)
+    index = open_store(workspace, settings).open(open_embedder(settings))
+    opened.callback(index.close)
+    rows = [json.loads(line) for line in (folder / "qa.jsonl").read_text("utf-8").splitlines()]
+    return index, list(_asked(index, folder.name, rows))
 
 
 def _asked(index: Index, corpus: str, rows: Sequence[dict[str, object]]) -> Iterator[Asked]:

@@ -134,7 +134,7 @@ def test_any_text_can_be_shown(text: str) -> None:
 
 
 def test_what_is_marked_stands_in_the_stretch_that_is_quoted(tmp_path: Path) -> None:
-    """The best hit of a section may stand apart from the run in which more was found."""
+    """The best hit of a section may stand apart from the run in which more was found: that is another passage."""
     far = "Um parágrafo do relatório. " + "Outra frase qualquer do texto. " * 31
     facts = "- **Prazo:** o relatório sai em trinta dias.\n- **Autor:** o relatório é da diretoria.\n"
     (tmp_path / "corpus").mkdir()
@@ -147,12 +147,13 @@ def test_what_is_marked_stands_in_the_stretch_that_is_quoted(tmp_path: Path) -> 
     last = others[-2:]
     assert len(last) == 2
     signals = [Hit(first, 1.0, 1, {"near": 1.0}), *(Hit(each, 0.9, 2, {"near": 0.99}) for each in last)]
-    (passage,) = find_passages(signals, assistant.index)
-    assert passage.chunks == tuple(last)
-    assert passage.hit.chunk in passage.chunks
-    (citation,) = [
-        each for part in ExtractiveWriter(assistant.index).write("relatório", signals) for each in part.citations
-    ]
-    start, end = citation.highlight or (citation.start, citation.end)
-    assert citation.start <= start < end <= citation.end
+    passages = find_passages(signals, assistant.index)
+    assert [passage.chunks for passage in passages] == [tuple(last), (first,)]
+    assert all(passage.hit.chunk in passage.chunks for passage in passages)
+    written = ExtractiveWriter(assistant.index).write("relatório", signals, passages)
+    citations = [each for part in written for each in part.citations]
+    assert len(citations) == 2
+    for citation in citations:
+        start, end = citation.highlight or (citation.start, citation.end)
+        assert citation.start <= start < end <= citation.end
     assistant.close()

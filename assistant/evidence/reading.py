@@ -1,0 +1,49 @@
+"""Reading: which of the passages found answer the question, as the cross-encoder reads both together.
+
+What was found says which passages are worth reading; what is read says which of them answer. Their scores are added,
+the read one weighed by what was learned from questions on real documentation (`reading.json`, set by
+`training/weights/passages.py`).
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from importlib import resources
+from math import log
+
+from assistant.asking.question import Question
+from assistant.evidence.passage import Passage, passage_source
+from index.index import Index
+from index.ranking.cross_encoder import cross_encoder
+from ingest.markup.site_markup import as_shown
+
+READ = 12
+"""Passages that are read: on two cores about 12 ms each."""
+
+
+def read_passages(question: Question, passages: Sequence[Passage], index: Index) -> list[Passage]:
+    """Return the passages that are worth reading in the order in which they answer; `passages` most found first."""
+    passages = passages[:READ]
+    logits = cross_encoder().read(question.text, [as_read(passage, index) for passage in passages])
+    return in_order(replace(passage, logit=float(logit)) for passage, logit in zip(passages, logits, strict=True))
+
+
+def in_order(passages: Iterable[Passage]) -> list[Passage]:
+    """Return read passages, the one that answers best first."""
+    return sorted(passages, key=lambda passage: -score(passage))
+
+
+def as_read(passage: Passage, index: Index) -> str:
+    """Return what is read of a passage: its headings, and its text as a person sees it."""
+    return " › ".join(passage.hit.chunk.headings) + "\n" + as_shown(passage_source(passage, index))
+
+
+def score(passage: Passage) -> float:
+    """Score a passage that was read; comparable within one question only."""
+    return log(passage.share) + _weight() * passage.logit
+
+
+@lru_cache(maxsize=1)
+def _weight() -> float:
+    return float(json.loads(resources.files("assistant.evidence").joinpath("reading.json").read_text("utf-8"))["logit"])

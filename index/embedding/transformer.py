@@ -1,0 +1,81 @@
+"""The multilingual transformer that comes with Coruja: ONNX graphs over one table of word pieces.
+
+The graphs share the pieces, which are most of the weights: a graph begins with their vectors and ends with what it
+was made for. The one file that knows onnxruntime.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from onnxruntime import InferenceSession, SessionOptions
+from safetensors import safe_open
+from tokenizers import Tokenizer
+
+from index.arrays import FloatArray
+
+SHIPPED = Path(__file__).parent / "models" / "multilingual"
+BEGIN, PAD, END = 0, 1, 2
+BATCH = 8
+"""Sequences that are worked out together; more would be padded more."""
+
+
+class Transformer:
+    """Reads pieces of text. Safe to use from several threads.
+
+    The folder holds `tokenizer.json`, `pieces.safetensors` (`embeddings`, int8, shape (pieces, dimension), and
+    `weights`, float32, one per row: a vector is its row times its weight) and graphs, each `NAME.onnx`, from vectors
+    of pieces (`words`, float32, (n, length, dimension)), what is no padding (`mask`, int64, (n, length)) and which of
+    two texts each piece belongs to (`kinds`, int64, (n, length)).
+
+    Args:
+        graph: The name of the graph.
+        folder: Where the model is.
+    """
+
+    def __init__(self, graph: str, folder: Path = SHIPPED) -> None:
+        self._tokenizer, self._codes, self._weights = _pieces(folder)
+        options = SessionOptions()
+        options.log_severity_level = 3
+        self._session = InferenceSession(folder / f"{graph}.onnx", options, providers=["CPUExecutionProvider"])
+
+    def pieces(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the pieces of each text, without marks of its beginning or end."""
+        return [found.ids for found in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+
+    def run(self, sequences: Sequence[tuple[Sequence[int], int]]) -> FloatArray:
+        """Return what the graph gives for each sequence: shape (n, …).
+
+        Args:
+            sequences: Pieces, marks included, and at which the second text begins; at least one.
+        """
+        order = sorted(range(len(sequences)), key=lambda at: len(sequences[at][0]))
+        batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
+        found = np.concatenate([self._run([sequences[at] for at in batch]) for batch in batches])
+        values: FloatArray = np.empty_like(found)
+        values[order] = found
+        return values
+
+    def _run(self, sequences: Sequence[tuple[Sequence[int], int]]) -> FloatArray:
+        shape = len(sequences), max(len(pieces) for pieces, _ in sequences)
+        pieces = np.full(shape, PAD)
+        mask, kinds = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+        for row, (own, second) in enumerate(sequences):
+            pieces[row, : len(own)] = own
+            mask[row, : len(own)] = 1
+            kinds[row, second : len(own)] = 1
+        words = self._codes[pieces].astype(np.float32) * self._weights[pieces][..., None]
+        values: FloatArray = self._session.run(None, {"words": words, "mask": mask, "kinds": kinds})[0]
+        return values
+
+
+@lru_cache(maxsize=2)
+def _pieces(folder: Path) -> tuple[Tokenizer, NDArray[np.int8], FloatArray]:
+    with safe_open(folder / "pieces.safetensors", framework="numpy") as stored:
+        return (
+            Tokenizer.from_file(str(folder / "tokenizer.json")),
+            stored.get_tensor("embeddings"),
+            stored.get_tensor("weights"),
+        )

@@ -1,0 +1,41 @@
+"""The cross-encoder that comes with Coruja: it reads a question and a text together and says whether it answers.
+
+It is half of a multilingual embedding model, taught on questions with the passages that answer them
+(`training/cross_encoder.py`).
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from index.arrays import FloatArray
+
+LONGEST_QUESTION = 48
+LONGEST = 192
+"""Pieces of the question, and of both texts together; what comes after is not read."""
+
+
+class CrossEncoder:
+    """Scores texts for a question. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        from index.embedding.transformer import Transformer
+
+        self._transformer = Transformer("cross-encoder")
+
+    def read(self, question: str, texts: Sequence[str]) -> FloatArray:
+        """Return for each text the logit of its answering the question: (texts,) float32."""
+        from index.embedding.transformer import BEGIN, END
+
+        if not texts:
+            return np.empty(0, dtype=np.float32)
+        asked, *said = self._transformer.pieces([question, *texts])
+        head = [BEGIN, *asked[:LONGEST_QUESTION], END]
+        return self._transformer.run([([*head, *own[: LONGEST - len(head) - 1], END], len(head)) for own in said])
+
+
+@lru_cache(maxsize=1)
+def cross_encoder() -> CrossEncoder:
+    """Return the one that is shipped; loaded when it is first asked for."""
+    return CrossEncoder()
