@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from commandline import coruja, environment, workspace
 from servers.hub import GATED, HubServer
-from servers.ollama import EMBEDDING_DIMENSION, OllamaServer
+from servers.ollama import OllamaServer
+from servers.ollama_library import EMBEDDING_DIMENSION
 from servers.ollama_models import honest
 
 from index.embedding.catalogue import catalogue, find

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from servers import ollama_models as scripted
-from servers.ollama import OllamaServer, Prompt, Step
+from servers.ollama import OllamaServer
+from servers.ollama_replies import Prompt, Step
 
 from assistant.models.chat_model import MAX_CONTEXT, MAX_REPLY, ChatModel, PromptCut, ReplyCut
 from assistant.models.status import ollama_status

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from servers import ollama_models as scripted
-from servers.ollama import Model, OllamaServer, Prompt, Step
+from servers.ollama import OllamaServer
+from servers.ollama_replies import Model, Prompt, Step
 
 from assistant.answer import Segment, Turn
 from assistant.models.chat_model import ChatModel
