@@ -87,8 +87,9 @@ def test_every_setting_is_in_the_readme_with_its_default() -> None:
     assert {name for names, _ in rows for name in names} == set(known)
     for (name, *others), default in rows:
         if default.startswith("`") and not others:
-            number = isinstance(known[name], float)
-            assert default.strip("`") == (f"{known[name]:g}" if number else str(known[name] or "[]"))
+            value = known[name]
+            shown = f"{value:g}" if isinstance(value, float) else "[]" if value == () else str(value)
+            assert default.strip("`") == shown
 
 
 @pytest.fixture
