@@ -5,14 +5,13 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from commandline import coruja
+from pages import OTHER, PAGE, document, found, parts
 from servers.milvus import MilvusServer
 
 from index.arrays import FloatArray
 from index.embedding.embedder import Embedder
 from index.embedding.load import load_embedder
 from index.folder.store import FaissStore
-from index.index import Index
 from index.live import LiveIndex
 from index.milvus.store import MilvusStore
 from index.ranking.features import FEATURES
@@ -27,23 +26,7 @@ from ingest.errors import (
     SettingsError,
     StoreUnavailable,
 )
-from ingest.reading.readers import read_bytes
 from ingest.splitting.splitter import split
-
-PAGE = """# Guia
-
-Introdução ao produto.
-
-## Manutenção
-
-A manutenção é feita aos domingos.
-
-## Preços
-
-- **Plano básico:** custa dez reais.
-- **Plano total:** custa cem reais.
-"""
-OTHER = "# Férias\n\nAs férias começam em janeiro.\n"
 
 _names = count(1)
 
@@ -76,20 +59,6 @@ def store(again: Again) -> Store:
 @pytest.fixture(scope="module")
 def embedder() -> Embedder:
     return load_embedder("coruja")
-
-
-def document(doc_id: str, text: str) -> Document:
-    return read_bytes(text.encode(), doc_id)
-
-
-def parts(**texts: str) -> Iterator[tuple[Document, Sequence[Chunk]]]:
-    for name, text in texts.items():
-        page = document(f"{name}.md", text)
-        yield page, split(page)
-
-
-def found(index: Index, query: str) -> list[str]:
-    return [hit.chunk.text for hit in index.search(query, 3)]
 
 
 def test_what_is_built_is_found_by_words_and_by_meaning(store: Store, embedder: Embedder) -> None:
@@ -346,36 +315,3 @@ class TestMilvus:
         build_index(store, parts(guia=PAGE), embedder)
         assert not client.has_collection(f"killed_{left}")
         assert not client.has_collection(f"killed_{left}_records")
-
-
-class TestSettings:
-    def test_a_workspace_is_moved_to_a_server_by_a_setting(self, server: MilvusServer, tmp_path: Path) -> None:
-        (tmp_path / "corpus").mkdir()
-        (tmp_path / "corpus" / "guia.md").write_text(PAGE, encoding="utf-8")
-        settings = f'[index]\nstore = "milvus"\nuri = "{server.uri}"\nname = "workspace"\n'
-        (tmp_path / "coruja.toml").write_text(settings, encoding="utf-8")
-        for shard in ("1/2", "2/2"):
-            built = coruja(tmp_path, "index", "--shard", shard, "--json")
-            assert built.returncode == 0, built.stderr
-        answer = coruja(tmp_path, "ask", "Quando é a manutenção?")
-        assert "domingos" in answer.stdout
-        listed = coruja(tmp_path, "generations", "list")
-        assert listed.returncode == 0
-        assert not (tmp_path / ".coruja" / "index" / "generations").exists()
-
-    def test_a_server_that_is_away_is_one_clear_line(self, tmp_path: Path) -> None:
-        (tmp_path / "corpus").mkdir()
-        (tmp_path / "corpus" / "guia.md").write_text(PAGE, encoding="utf-8")
-        away = {"CORUJA_INDEX__STORE": "milvus", "CORUJA_INDEX__URI": "http://127.0.0.1:9"}
-        failed = coruja(tmp_path, "ask", "Quando?", **away)
-        assert failed.returncode == 1
-        assert "Milvus at http://127.0.0.1:9" in failed.stderr
-        assert "index.uri" in failed.stderr
-        assert "Traceback" not in failed.stderr
-
-    def test_a_shard_that_is_none_is_one_clear_line(self, tmp_path: Path) -> None:
-        (tmp_path / "corpus").mkdir()
-        for shard in ("3/2", "0/2", "x", "1"):
-            failed = coruja(tmp_path, "index", "--shard", shard)
-            assert failed.returncode == 1
-            assert "--shard 1/4" in failed.stderr
