@@ -19,14 +19,7 @@ from index.ranking.features import FEATURES
 from index.store import Shard, Store, build_index
 from ingest.chunk import Chunk
 from ingest.document import Document
-from ingest.errors import (
-    CorpusError,
-    GenerationMissing,
-    IndexMismatch,
-    IndexMissing,
-    SettingsError,
-    StoreUnavailable,
-)
+from ingest.errors import CorpusError, GenerationMissing, IndexMismatch, IndexMissing, SettingsError, StoreUnavailable
 from ingest.splitting.splitter import split
 
 _names = count(1)
