@@ -4,6 +4,7 @@ Precedence: an argument, then the environment (`CORUJA_*`), then `coruja.toml` i
 """
 
 import os
+import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,13 +14,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
 
-from ingest.errors import SettingsError
+from ingest.errors import CorpusError, SettingsError
+from ingest.reading.encoding import decode
 from ingest.redaction import KINDS, RedactionKind
 
 _PREFIX = "CORUJA_"
@@ -115,7 +117,7 @@ def load_settings(file: Path, **overrides: object) -> Settings:
             dotenv_settings: PydanticBaseSettingsSource,
             file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
+            return init_settings, env_settings, InitSettingsSource(settings_cls, _stored(file))
 
     given = {name: value for name, value in overrides.items() if value is not None}
     for variable in os.environ:
@@ -129,6 +131,14 @@ def load_settings(file: Path, **overrides: object) -> Settings:
         raise SettingsError(
             f"The settings file {file} cannot be read ({error}).", "Correct it, or remove it."
         ) from error
+
+
+def _stored(file: Path) -> dict[str, Any]:
+    """Return what the file says, in whatever encoding: Notepad marks UTF-8, and PowerShell's `>` writes UTF-16."""
+    try:
+        return tomllib.loads(decode(file.read_bytes())) if file.is_file() else {}
+    except CorpusError as error:
+        raise ValueError(error.message) from error
 
 
 def _settings_error(problem: Mapping[str, Any], given: Mapping[str, object], file: Path) -> SettingsError:

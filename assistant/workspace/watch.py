@@ -156,7 +156,8 @@ def _is_folder(path: Path) -> bool:
 
 def _is_document(path: Path, corpus: Path) -> bool:
     """Tell whether a change may concern a document: hidden files and folders, such as our own, are none."""
-    return not any(part.startswith((".", "~$")) for part in path.relative_to(corpus).parts)
+    # Counted, not compared: macOS and Windows may spell the corpus's own path in another case or form of Unicode.
+    return not any(part.startswith((".", "~$")) for part in path.parts[len(corpus.parts) :])
 
 
 def _build(workspace: Path, settings: Settings, told: Told, embedder: Embedder) -> bool:

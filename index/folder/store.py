@@ -1,6 +1,6 @@
 """The store in a folder of this machine: a generation is a folder of FAISS, NumPy and SQLite files."""
 
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from index.contents import Entry, read_contents
@@ -83,7 +83,8 @@ class FaissStore:
             manifest = Manifest.read(folder)
             verify(folder, manifest, anew=True)
             serve(self.root, folder.name)
-            tidy(self.root, keep=len(stored(self.root)))
+            with suppress(OSError):  # it is served already
+                tidy(self.root, keep=len(stored(self.root)))
         return manifest
 
     def rollback(self) -> Manifest:

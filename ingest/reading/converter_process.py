@@ -1,7 +1,7 @@
 """The converters in a process of their own: a file that crashes its parser, or never lets it end, is only a bad file.
 
 One process serves many files, since starting it takes a second. It limits its own time, by a watchdog that needs no
-cooperation of the parser's, and where the system can (not on Windows) its memory; what ends it is told of the file that
+cooperation of the parser's, and on Linux its memory; what ends it is told of the file that
 it read, and the next file gets a new process.
 """
 

@@ -180,7 +180,7 @@ def _walk(folder: Path, corpus: Path, prefix: str) -> Iterator[tuple[str, Path |
         if not _is_text(entry.name):
             name = ascii(doc_id)[1:-1]
             yield name, Problem(name, "Its name is not readable text.", "Rename it.")
-        elif entry.is_symlink():
+        elif entry.is_symlink() or getattr(entry, "is_junction", bool)():  # Windows' links to folders: Python 3.12
             yield from _link(Path(entry.path), corpus, doc_id)
         elif entry.is_dir():
             yield from _walk(Path(entry.path), corpus, f"{doc_id}/")

@@ -1,5 +1,9 @@
 """What is installed: pinned as a whole, without PyTorch, and complete when it is packed."""
 
+import os
+import shutil
+import subprocess
+import sys
 import tomllib
 from importlib import metadata
 from importlib.util import find_spec
@@ -81,3 +85,46 @@ def test_the_base_asks_for_no_torch() -> None:
 def test_neither_torch_nor_cuda_is_installed() -> None:
     names = {canonicalize_name(distribution.metadata["Name"]) for distribution in metadata.distributions()}
     assert not [name for name in names if name.startswith(CUDA)]
+
+
+class TestMake:
+    """`make install` by real make and pip, with a package index where nobody listens."""
+
+    @pytest.fixture
+    def checkout(self, tmp_path: Path) -> Path:
+        for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+            shutil.copy(ROOT / name, tmp_path)
+        return tmp_path
+
+    def test_an_installation_that_broke_off_is_no_installation(self, checkout: Path) -> None:
+        for attempt in range(2):  # the second goes on in the environment that the first made
+            run = make(checkout, "install")
+            assert run.returncode != 0
+            assert "Installing into .venv: about a minute" in run.stdout
+            assert ("-m venv .venv" in run.stdout) == (attempt == 0)
+            assert (checkout / ".venv" / "bin" / "pip").exists()
+            assert make(checkout, "--question", "install").returncode == 1, "there is still something to do"
+
+    @pytest.mark.parametrize("pins", ["constraints.txt", "pyproject.toml"])
+    def test_changed_pins_are_installed(self, checkout: Path, pins: str) -> None:
+        (checkout / ".venv" / "bin").mkdir(parents=True)
+        for name in ("bin/python", ".installed"):
+            (checkout / ".venv" / name).touch()
+        assert make(checkout, "--question", "install").returncode == 0
+        later = (checkout / ".venv" / ".installed").stat().st_mtime + 1
+        os.utime(checkout / pins, (later, later))
+        assert make(checkout, "--question", "install").returncode == 1
+
+
+def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0", "PIP_NO_CACHE_DIR": "1"}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "MAKE"))}
+    return subprocess.run(
+        ["make", f"PYTHON={sys.executable}", *words],
+        cwd=folder,
+        env={**kept, **nowhere},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )

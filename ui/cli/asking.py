@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -109,7 +110,8 @@ def chat(ctx: typer.Context, writer: Writer = None, as_json: Json = False) -> No
 def _next_question() -> str | None:
     """Read one question; None at the end."""
     if sys.stdin.isatty():
-        import readline  # noqa: F401  (line editing and recall at the prompt)
+        with suppress(ImportError):  # Windows has none: its terminal does that itself
+            import readline  # noqa: F401  (line editing and recall at the prompt)
     try:
         line = input("🦉 " if sys.stdin.isatty() else "").strip()
     except EOFError:

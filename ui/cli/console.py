@@ -61,8 +61,9 @@ def _err() -> Console:
 
 
 def print_json(value: object) -> None:
-    """Print one JSON value on one line of standard output."""
-    print(json.dumps(value, ensure_ascii=False))  # noqa: T201
+    """Print one JSON value on one line of standard output; escaped where that is not UTF-8, so that nothing is lost."""
+    escaped = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    print(json.dumps(value, ensure_ascii=escaped))  # noqa: T201
 
 
 def text(content: str, style: str = "") -> Text:

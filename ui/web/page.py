@@ -7,7 +7,7 @@ browser to fetch from anywhere but this server. The server answers on the loopba
 import os
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
-from threading import Event
+from time import sleep
 from typing import Any
 
 from assistant.answer import Answer, Turn
@@ -250,6 +250,7 @@ def serve(
     )
     announce(f"Coruja: {address} (Ctrl-C ends)")
     try:
-        Event().wait()
+        while True:
+            sleep(3600)  # waiting for an event, Windows would not hear Ctrl-C
     except KeyboardInterrupt:
         blocks.close(verbose=False)

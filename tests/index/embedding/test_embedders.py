@@ -113,6 +113,27 @@ class TestWithoutTheExtra:
         listed = json.loads(coruja(tmp_path, "embedders", "--json").stdout)["models"]
         assert {model["name"] for model in listed if model["here"]} == {"coruja"}
 
+    @pytest.mark.parametrize(
+        ("kind", "name"), [("embedder", "e5-small"), ("embedder", "minilm"), ("reranker", "bge-reranker")]
+    )
+    def test_choosing_one_is_one_error_with_the_command_that_installs_it(
+        self, tmp_path: Path, kind: str, name: str
+    ) -> None:
+        folder, chosen = workspace(tmp_path), {f"CORUJA_{kind.upper()}": name}
+        assert coruja(folder, "index").returncode == 0
+        asked = coruja(folder, "ask", "O que faz o SageMaker Clarify?", **chosen)
+        assert (asked.returncode, asked.stdout) == (1, "")
+        error, step = asked.stderr.splitlines()
+        assert error.startswith(f"error: The {kind} '")
+        assert 'pip install "coruja[sentence-transformers]"' in step
+        assert "make install EXTRAS=sentence-transformers" in step
+        checks = {
+            check["name"]: check for check in json.loads(coruja(folder, "doctor", "--json", **chosen).stdout)["checks"]
+        }
+        assert not checks[kind]["ok"]
+        assert 'pip install "coruja[sentence-transformers]"' in checks[kind]["fix"]
+        assert checks["packages"]["ok"], "the extra is not one of the packages that an answer needs"
+
 
 @pytest.mark.extras
 class TestFingerprint:

