@@ -1,4 +1,4 @@
-"""From files to chunks."""
+"""Files in, documents and chunks out. A change here may touch what every index holds, and what is quoted."""
 
 from ingest.chunk import Chunk
 from ingest.document import Document

@@ -1,6 +1,7 @@
 """What many tests stand on: the shipped page in a workspace of its own, indexed once."""
 
 import shutil
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,3 +35,11 @@ def page(page_workspace: Path) -> Iterator[Assistant]:
 def extractive(workspace: Path) -> Settings:
     """Return settings under which no model is looked for."""
     return read_settings(workspace, writer="extractive")
+
+
+@pytest.fixture
+def free_url() -> str:
+    """Return an address where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"

@@ -1,1 +1,1 @@
-"""From answers to people and programs: the command line and the web chat."""
+"""Answers in, what people and programs see out. A change here touches no answer."""

@@ -1,1 +1,4 @@
-"""From what a person typed to questions that stand alone."""
+"""What a person typed in, `Question`s that stand alone out.
+
+A change here may touch what is searched, and what counts as answered.
+"""

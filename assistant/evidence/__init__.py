@@ -1,1 +1,4 @@
-"""From a question and an index to the hits that answer it."""
+"""A `Question` and an index in, the hits that answer out.
+
+A change here may touch what is answered and when it is abstained.
+"""

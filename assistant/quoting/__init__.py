@@ -1,1 +1,4 @@
-"""From hits to an answer that quotes them."""
+"""A question and hits in, quotes with their citations out.
+
+A change here may touch every answer that no model writes, and what the checker compares with.
+"""

@@ -1,1 +1,1 @@
-"""From a folder and its settings to a built and open index."""
+"""A folder and its settings in, an open, built or watched index out. A change here may touch every face."""

@@ -1,1 +1,1 @@
-"""From hits to prose that a chat model writes, checked."""
+"""A question and hits in, checked prose of a chat model out. A changed prompt is a new version of it."""

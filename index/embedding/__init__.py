@@ -1,1 +1,1 @@
-"""From text to unit vectors: every embedding model behind one protocol."""
+"""Texts in, unit vectors out. A change of vectors here asks for another fingerprint: indexes are built anew."""

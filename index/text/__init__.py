@@ -1,1 +1,4 @@
-"""From text to terms, and how alike words are."""
+"""Text in, folded words, their stems and how alike they are out.
+
+A change here asks for a new `ANALYSER_VERSION`, and may touch whatever is judged by words.
+"""

@@ -1,1 +1,4 @@
-"""What marks mean: Markdown, HTML within it, front matter, the marks of site generators."""
+"""Marked-up text in, trees, plain text and front matter out.
+
+A change here may touch how documents are cut and how answers are shown.
+"""

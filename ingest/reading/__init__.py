@@ -1,1 +1,1 @@
-"""From files to documents: a folder walked, formats read, damaged encodings repaired."""
+"""Files and folders in, `Document`s and problems out. A change here may touch what every document says."""

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from servers import ollama_models
-from servers.ollama import Model, OllamaServer
+from servers.ollama import OllamaServer
+from servers.ollama_replies import Model
 
 from assistant.answer import Answer, Turn
 from assistant.assistant import Assistant

@@ -2,19 +2,28 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from statistics import median, quantiles
 
 import pytest
+from structure import circles, files_by_folder, function_lengths, lines_by_file
 
 ROOT = Path(__file__).parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 FOLDERS = {"ingest", "index", "assistant", "ui", "eval"}
 BESIDE = {"tests", "training", "benchmarks"}
 """Folders with Python in them that are not part of the product."""
+
+MOST_FILES, MOST_LINES = 12, 350
+"""Python files in a folder, lines in a file."""
+
+USUAL_LINES, LONG_LINES = 6, 30
+"""Lines of a function without its docstring: the median, and what 95 in 100 keep within."""
 
 FOUNDATIONS = {"numpy", "pydantic"}
 """Third-party packages that any file may import: arrays and checked data, not engines."""
@@ -67,6 +76,48 @@ def test_contracts_cover_every_code_folder() -> None:
     layers = next(contract["layers"] for contract in linter["contracts"] if contract["type"] == "layers")
     assert set(linter["root_packages"]) == set(layers) == FOLDERS
     assert set(PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]) == FOLDERS
+
+
+def order_within(folder: str) -> list[set[str]]:
+    """Return what a contract says of a folder's inside, the highest floor first."""
+    contracts = PYPROJECT["tool"]["importlinter"]["contracts"]
+    (layers,) = [each["layers"] for each in contracts if each.get("containers") == [folder]]
+    return [set(layer.split(" | ")) for layer in layers]
+
+
+@pytest.mark.parametrize("folder", sorted(FOLDERS))
+def test_the_drawing_shows_the_order_that_is_enforced_and_what_is_there(folder: str) -> None:
+    drawn = re.search(rf"^    {folder} +(\S.*→.*)$", (ROOT / "ARCHITECTURE.md").read_text("utf-8"), re.MULTILINE)
+    assert drawn
+    floors = [set(floor.split(" · ")) for floor in drawn[1].split(" → ")]
+    assert [{name.rstrip("/") for name in floor} for floor in floors] == order_within(folder)
+    there = {path.stem for path in (ROOT / folder).glob("*.py")} - {"__init__"}
+    there |= {f"{path.parent.name}/" for path in (ROOT / folder).glob("*/__init__.py")}
+    assert set().union(*floors) == there
+
+
+def test_rooms_are_small_and_nothing_goes_round() -> None:
+    assert not {name: count for name, count in files_by_folder(ROOT).items() if count > MOST_FILES}
+    assert not {name: count for name, count in lines_by_file(ROOT).items() if count > MOST_LINES}
+    assert circles(ROOT) == []
+    lengths = function_lengths(ROOT)
+    assert median(lengths) <= USUAL_LINES
+    assert quantiles(lengths, n=20)[-1] <= LONG_LINES
+
+
+def test_every_folder_says_what_a_change_there_may_touch() -> None:
+    for init in (init for folder in FOLDERS for init in (ROOT / folder).rglob("__init__.py")):
+        said = ast.get_docstring(ast.parse(init.read_text(encoding="utf-8"))) or ""
+        assert re.search(r" in, .* out\b", said), init
+        assert re.search(r"\b[Aa] change", said) or "changed" in said, init
+
+
+def test_the_places_that_the_plan_names_are_there() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    named = set(re.findall(r"`((?:ingest|index|assistant|ui|eval|tests|training)/[\w./]*)`", text))
+    to_come = {"ui/server/"}
+    assert len(named) > 30
+    assert {name for name in named if not (ROOT / name).exists()} == to_come
 
 
 def test_every_engine_is_kept_to_its_file_by_a_contract() -> None:

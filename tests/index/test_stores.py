@@ -6,44 +6,21 @@ from pathlib import Path
 
 import pytest
 from commandline import coruja
+from pages import OTHER, PAGE, document, found, parts
 from servers.milvus import MilvusServer
 
 from index.arrays import FloatArray
 from index.embedding.embedder import Embedder
 from index.embedding.load import load_embedder
 from index.folder.store import FaissStore
-from index.index import Index
 from index.live import LiveIndex
 from index.milvus.store import MilvusStore
 from index.ranking.features import FEATURES
 from index.store import Shard, Store, build_index
 from ingest.chunk import Chunk
 from ingest.document import Document
-from ingest.errors import (
-    CorpusError,
-    GenerationMissing,
-    IndexMismatch,
-    IndexMissing,
-    SettingsError,
-    StoreUnavailable,
-)
-from ingest.reading.readers import read_bytes
+from ingest.errors import CorpusError, GenerationMissing, IndexMismatch, IndexMissing, SettingsError, StoreUnavailable
 from ingest.splitting.splitter import split
-
-PAGE = """# Guia
-
-Introdução ao produto.
-
-## Manutenção
-
-A manutenção é feita aos domingos.
-
-## Preços
-
-- **Plano básico:** custa dez reais.
-- **Plano total:** custa cem reais.
-"""
-OTHER = "# Férias\n\nAs férias começam em janeiro.\n"
 
 _names = count(1)
 
@@ -76,20 +53,6 @@ def store(again: Again) -> Store:
 @pytest.fixture(scope="module")
 def embedder() -> Embedder:
     return load_embedder("coruja")
-
-
-def document(doc_id: str, text: str) -> Document:
-    return read_bytes(text.encode(), doc_id)
-
-
-def parts(**texts: str) -> Iterator[tuple[Document, Sequence[Chunk]]]:
-    for name, text in texts.items():
-        page = document(f"{name}.md", text)
-        yield page, split(page)
-
-
-def found(index: Index, query: str) -> list[str]:
-    return [hit.chunk.text for hit in index.search(query, 3)]
 
 
 def test_what_is_built_is_found_by_words_and_by_meaning(store: Store, embedder: Embedder) -> None:

@@ -3,11 +3,10 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from chunk_checks import check_invariants, chunks_of, document, plains
 
 from ingest.chunk import Chunk
-from ingest.document import Document, Format
+from ingest.document import Document
 from ingest.markup.front_matter import front_matter_end
 from ingest.reading.readers import read_bytes
 from ingest.splitting.pieces import MAXIMUM
@@ -17,38 +16,9 @@ DATA = Path(__file__).parents[1] / "data"
 GUIDE = "Serviço de filas: guia"
 
 
-def document(text: str, doc_id: str = "a.md", kind: Format = "markdown") -> Document:
-    return Document(doc_id, text, kind, "", "")
-
-
-def chunks_of(text: str) -> list[Chunk]:
-    return split(document(text))
-
-
-def plains(text: str) -> list[str]:
-    return [chunk.plain for chunk in chunks_of(text)]
-
-
 @pytest.fixture(scope="module")
 def guide() -> Document:
     return read_bytes((DATA / "ingest" / "servico.md").read_bytes(), "servico.md")
-
-
-def check_invariants(source: Document) -> list[Chunk]:
-    """Check what holds for the chunks of every document."""
-    chunks = split(source)
-    text, last = source.text, 0
-    for chunk in chunks:
-        assert chunk.text == text[chunk.start : chunk.end]
-        assert chunk.text == chunk.text.strip() != ""
-        assert chunk.plain.strip()
-        assert last <= chunk.start
-        assert chunk.section_start <= chunk.start < chunk.end <= chunk.section_end <= len(text)
-        assert chunk.line_start == text.count("\n", 0, chunk.start) + 1
-        assert chunk.line_end == text.count("\n", 0, chunk.end - 1) + 1
-        last = chunk.end
-    assert len({chunk.chunk_id for chunk in chunks}) == len(chunks)
-    return chunks
 
 
 # --- the guide, part by part -----------------------------------------------------------------------------------------
@@ -321,58 +291,3 @@ def test_editing_one_paragraph_keeps_the_ids_of_the_others(guide: Document) -> N
     edited = Document("servico.md", edited.text, "markdown", "", "", guide.metadata)
     before, after = {c.chunk_id for c in split(guide)}, {c.chunk_id for c in split(edited)}
     assert len(before - after) == len(after - before) == 1
-
-
-# --- any document ----------------------------------------------------------------------------------------------------
-
-_WORDS = st.lists(
-    st.sampled_from(
-        [
-            *("fila", "é", "ação.", "Dr.", "Ele", "**forte**", "`x`", "[a](b)", "<b>", "|", "-"),
-            *("1.", ">", "não:", "🧠", "{{%", "a", "%}}", "\\"),
-        ]
-    ),
-    max_size=30,
-).map(" ".join)
-_MARKERS = st.sampled_from(["- ", "1. ", "> ", "* ", "# ", "### ", "  - ", "     ", "```"])
-_STRUCTURE = [
-    "",
-    "",
-    "```",
-    "---",
-    "| a | b |\n|---|---|\n| c | d |",
-    "<div>",
-    "</div>",
-    "===",
-    "[r]: http://x",
-    "\t",
-    "~~~",
-]
-_LINES = st.one_of(
-    _WORDS,
-    st.builds(str.__add__, _MARKERS, _WORDS),
-    st.sampled_from(_STRUCTURE),
-    st.text(max_size=20).map(lambda text: " ".join(text.split())),
-)
-_PROSE = st.lists(
-    st.sampled_from(["fila", "ação.", "Ele", "é", "Dr.", "não?", "🧠", "1.2"]), min_size=1, max_size=60
-).map(" ".join)
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.lists(_LINES, max_size=40).map("\n".join), st.sampled_from(["markdown", "text", "html"]))
-def test_invariants_hold_for_any_text(text: str, kind: Format) -> None:
-    check_invariants(document(text, "a.md", kind))
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.lists(_PROSE, max_size=30))
-def test_every_character_of_prose_is_in_exactly_one_chunk(paragraphs: list[str]) -> None:
-    text = "\n\n".join(paragraphs)
-    said = "".join("".join(chunk.text.split()) for chunk in check_invariants(document(text)))
-    assert said == "".join(text.split())
-
-
-def test_long_hostile_documents_take_linear_time() -> None:
-    for text in ("> " * 20_000, "- " * 20_000, "[" * 20_000, "* a\n" * 20_000, "`" * 20_001, "|a" * 5_000 + "\n"):
-        check_invariants(document(text))

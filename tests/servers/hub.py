@@ -5,16 +5,14 @@ revision and files, the tree of a revision, and each file with its hash.
 """
 
 import hashlib
-import json
-import threading
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any, cast
 from urllib.parse import urlsplit
+
+from servers.base import Handler, LocalServer
 
 GATED = "google/embeddinggemma-300m"
 """A model whose terms nobody has accepted."""
@@ -35,7 +33,7 @@ class HubFile:
         return self.path.stat().st_size
 
 
-class HubServer:
+class HubServer(LocalServer):
     """Serves one model on a free port of 127.0.0.1 while it is open; use it with `with`.
 
     `requests` are the paths that were asked for, `downloaded` the files that were sent.
@@ -47,45 +45,19 @@ class HubServer:
     """
 
     def __init__(self, name: str, folder: Path, revision: str) -> None:
+        super().__init__(_Handler)
         self.name, self.revision = name, revision
         self.files = {
             path.relative_to(folder).as_posix(): HubFile(path) for path in sorted(folder.rglob("*")) if path.is_file()
         }
         self.downloaded: list[str] = []
         self.requests: list[str] = []
-        self._http = _Server(("127.0.0.1", 0), self)
-        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02})
 
+
+class _Handler(Handler):
     @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._http.shutdown()
-        self._thread.join()
-        self._http.server_close()
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = False
-
-    def __init__(self, address: tuple[str, int], hub: HubServer) -> None:
-        super().__init__(address, _Handler)
-        self.hub = hub
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
-        """Say nothing."""
+    def hub(self) -> HubServer:
+        return cast(HubServer, self.server.owner)
 
     def do_HEAD(self) -> None:
         self._answer(with_body=False)
@@ -94,16 +66,16 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(with_body=True)
 
     def _answer(self, *, with_body: bool) -> None:
-        hub, path = self.server.hub, urlsplit(self.path).path
+        hub, path = self.hub, urlsplit(self.path).path
         hub.requests.append(path)
         about, resolve = f"/api/models/{hub.name}", f"/{hub.name}/resolve/"
         if path.startswith(f"/api/models/{GATED}"):
             self._refuse(HTTPStatus.FORBIDDEN, "GatedRepo")
         elif path in {about, f"{about}/revision/main", f"{about}/revision/{hub.revision}"}:
             siblings = [{"rfilename": name} for name in hub.files]
-            self._send_json({"id": hub.name, "sha": hub.revision, "siblings": siblings})
+            self.send_json({"id": hub.name, "sha": hub.revision, "siblings": siblings})
         elif path.startswith(f"{about}/tree/"):
-            self._send_json([self._entry(name, file) for name, file in hub.files.items()])
+            self.send_json([self._entry(name, file) for name, file in hub.files.items()])
         elif path.startswith(resolve):
             self._send_file(path.removeprefix(resolve).partition("/")[2], with_body)
         else:
@@ -113,25 +85,17 @@ class _Handler(BaseHTTPRequestHandler):
         return {"type": "file", "path": name, "size": file.size, "oid": file.sha256[:40]}
 
     def _send_file(self, name: str, with_body: bool) -> None:
-        file = self.server.hub.files.get(name)
+        file = self.hub.files.get(name)
         if file is None:
             self._refuse(HTTPStatus.NOT_FOUND, "EntryNotFound")
             return
-        self._head(HTTPStatus.OK, file.size, {"ETag": f'"{file.sha256}"', "X-Repo-Commit": self.server.hub.revision})
+        self._head(HTTPStatus.OK, file.size, {"ETag": f'"{file.sha256}"', "X-Repo-Commit": self.hub.revision})
         if with_body:
-            self.server.hub.downloaded.append(name)
+            self.hub.downloaded.append(name)
             self.wfile.write(file.path.read_bytes())
-
-    def _send_json(self, value: object) -> None:
-        data = json.dumps(value).encode()
-        self._head(HTTPStatus.OK, len(data), {"Content-Type": "application/json"})
-        self.wfile.write(data)
 
     def _refuse(self, status: HTTPStatus, code: str) -> None:
         self._head(status, 0, {"X-Error-Code": code})
 
     def _head(self, status: HTTPStatus, length: int, headers: dict[str, str]) -> None:
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(length), "Connection": "close"}.items():
-            self.send_header(name, value)
-        self.end_headers()
+        self.head(status, {**headers, "Content-Length": str(length)})

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from servers import ollama_models
-from servers.ollama import Prompt, Step
+from servers.ollama_replies import Prompt, Step
 
 Lies = Callable[[str, str, str, str], list[str]]
 """From a passage's subject and fact, and another passage's, to lies."""

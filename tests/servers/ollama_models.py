@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from servers.ollama import Die, End, Fail, Model, Prompt, Raw, Step, Thought, Wait
+from servers.ollama_replies import Die, End, Fail, Model, Prompt, Raw, Step, Thought, Wait
 
 _PASSAGE = re.compile(r"<trecho (\d+) (\w+)>\n(.*?)\n</trecho \1 \2>", re.DOTALL)
 _PHRASE = re.compile(r"escreva exatamente a frase a seguir e mais nada: (.+)")

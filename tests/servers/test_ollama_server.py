@@ -9,8 +9,9 @@ from urllib.request import Request, urlopen
 import ollama
 import pytest
 
-from servers.ollama import OllamaServer, tokens
+from servers.ollama import OllamaServer
 from servers.ollama_models import fails, fails_at_once, only_thinks, repeats, says
+from servers.ollama_replies import tokens
 
 MESSAGES = [{"role": "user", "content": "O que faz o Clarify?"}]
 

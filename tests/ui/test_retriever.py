@@ -8,7 +8,8 @@ from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnablePassthrough
 from pydantic import ValidationError
-from servers.ollama import OllamaServer, Prompt, Step
+from servers.ollama import OllamaServer
+from servers.ollama_replies import Prompt, Step
 
 from assistant.models.chat_model import ChatModel
 from index.hit import Hit

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from servers import ollama_models
-from servers.ollama import OllamaServer, Prompt, Step
+from servers.ollama import OllamaServer
+from servers.ollama_replies import Prompt, Step
 
 from assistant.answer import Answer, Turn
 from assistant.asking.followup import Memory, standalone

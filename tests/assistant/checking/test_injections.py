@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from servers.ollama import OllamaServer, Prompt, Step
+from servers.ollama import OllamaServer
 from servers.ollama_models import passages
+from servers.ollama_replies import Prompt, Step
 
 from assistant.assistant import Assistant
 from assistant.evidence.orders import gives_orders

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from servers import ollama_models
 from servers.liars import KINDS, Liar
-from servers.ollama import Model, OllamaServer, Prompt, Step
+from servers.ollama import OllamaServer
+from servers.ollama_replies import Model, Prompt, Step
 
 from assistant.answer import Answer
 from assistant.assistant import Assistant

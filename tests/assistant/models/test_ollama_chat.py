@@ -1,11 +1,8 @@
-"""The chat model and the look at Ollama: the real LangChain client against a server that speaks Ollama's protocol."""
+"""The chat model: the real LangChain client against a server that speaks Ollama's protocol."""
 
 import os
-import re
-import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,11 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from servers import ollama_models as scripted
-from servers.ollama import OllamaServer, Prompt, Step
+from servers.ollama import OllamaServer
+from servers.ollama_replies import Prompt, Step
 
 from assistant.models.chat_model import MAX_CONTEXT, MAX_REPLY, ChatModel, PromptCut, ReplyCut
-from assistant.models.status import ollama_status
-from assistant.models.thoughts import OrphanThought, ThoughtFilter
 from assistant.models.tokens import least_tokens, most_tokens
 from ingest.errors import ModelUnavailable
 
@@ -64,14 +60,6 @@ def server() -> Iterator[OllamaServer]:
         yield running
 
 
-@pytest.fixture
-def free_url() -> str:
-    """Return an address where nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}"
-
-
 def listen(server: OllamaServer, model: str, timeout: float = 5.0) -> tuple[str, ModelUnavailable | None]:
     """Return the text that a model wrote, and the error that ended it, if one did."""
     chat = ChatModel(model, server.url, timeout=timeout)
@@ -83,81 +71,6 @@ def listen(server: OllamaServer, model: str, timeout: float = 5.0) -> tuple[str,
     finally:
         chat.close()
     return "".join(heard), None
-
-
-# --- is it there? ---
-
-
-def test_a_model_that_is_there_is_ready(server: OllamaServer) -> None:
-    status = ollama_status(server.url, "responde")
-    assert (status.running, status.ready, status.away) == (True, True, None)
-    assert status.version.count(".") == 2
-    assert "responde:latest" in status.models
-    assert ollama_status(server.url, "responde:latest").ready
-    assert ollama_status(server.url.removeprefix("http://"), "responde").ready
-    assert ollama_status(f"{server.url}/", "responde").ready
-
-
-def test_a_missing_model_names_the_pull(server: OllamaServer) -> None:
-    status = ollama_status(server.url, "qwen3:4b-instruct")
-    assert status.running
-    assert not status.ready
-    assert status.away
-    assert status.away.next_step == "Download it with: ollama pull qwen3:4b-instruct"
-
-
-def test_nobody_there_is_told_at_once(free_url: str) -> None:
-    start = time.perf_counter()
-    status = ollama_status(free_url, "qwen3:4b-instruct")
-    assert time.perf_counter() - start < 0.3
-    assert not status.running
-    assert status.away
-    assert status.away.next_step == "Start it with: ollama serve"
-
-
-@pytest.mark.parametrize("url", ["", "http://", "::", "http://[", "http://127.0.0.1:99999", "a b"])
-def test_an_unusable_address_is_no_exception(url: str) -> None:
-    status = ollama_status(url, "qwen3:4b-instruct")
-    assert not status.ready
-    assert status.away
-    assert status.away.message
-    assert status.away.next_step
-
-
-@pytest.mark.parametrize(
-    "reply",
-    [
-        b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n[]",
-        b"SSH-2.0-OpenSSH_9.6\r\n",
-        b"",
-    ],
-)
-def test_another_program_at_the_address_is_not_taken_for_ollama(reply: bytes) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                connection.recv(4096)
-                connection.sendall(reply)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        status = ollama_status(f"http://127.0.0.1:{listener.getsockname()[1]}", "qwen3:4b-instruct")
-        thread.join()
-    assert not status.running
-    assert status.away
-
-
-def test_looking_needs_no_langchain(server: OllamaServer) -> None:
-    code = (
-        "import sys; from assistant.models.status import ollama_status\n"
-        f"assert ollama_status({server.url!r}, 'responde').ready\n"
-        "print([name for name in ('langchain', 'langchain_core', 'httpx', 'ollama') if name in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
 
 
 # --- what it says ---
@@ -377,30 +290,3 @@ def test_nothing_is_reported_to_a_tracing_service(server: OllamaServer) -> None:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=env, check=False)
         assert tracing.requests == []
     assert done.stdout.strip() == f"{ANSWER} {ANSWER}", done.stderr
-
-
-# --- thinking inside the text ---
-
-
-def spoken(*pieces: str) -> str:
-    thoughts = ThoughtFilter()
-    return "".join([*(thoughts.feed(piece) for piece in pieces), thoughts.finish()])
-
-
-TAGS = ("<think>", "</think>", "<THINKING>", "</Thinking>", "<", ">", "</", "th", "a", " ")
-THINKING = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.IGNORECASE)
-
-
-@given(text=st.lists(st.sampled_from(TAGS)).map("".join))
-def test_thinking_is_dropped_however_it_is_cut(text: str) -> None:
-    if re.search(r"</think(?:ing)?>", THINKING.sub("#", text), re.IGNORECASE):
-        with pytest.raises(OrphanThought):
-            spoken(*text)
-    else:
-        assert spoken(*text) == spoken(text) == THINKING.sub("", text)
-
-
-def test_only_tags_are_thinking() -> None:
-    assert spoken("a < b e <thinker> e <th") == "a < b e <thinker> e <th"
-    assert spoken("<think>x</think>Sim<thinking>y</thinking>, é.") == "Sim, é."
-    assert spoken("Sim <think>sem fim") == "Sim "

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from commandline import CORUJA, coruja, environment, workspace
 from servers import ollama_models as scripted
-from servers.ollama import OllamaServer, Wait
+from servers.ollama import OllamaServer
+from servers.ollama_replies import Wait
 
 from assistant.answer import Answer, Turn
 from assistant.assistant import Assistant

