@@ -10,8 +10,8 @@
    is the most cautious whose F1 of abstention is nearly the best on questions of corpora that the model did not see
    (one left out at a time).
 
-The logits are those of cross-encoders that did not see the question (a line each: `question`, `text`, `logit`); those of
-the shipped one, which has learned from all questions, would look surer than it is.
+The logits are those of cross-encoders that did not see the question (a line each: `question`, `text`, `logit`);
+those of the shipped one, which has learned from all questions, would look surer than it is.
 """
 
 import argparse
