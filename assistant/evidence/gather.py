@@ -98,20 +98,20 @@ def gather(question: Question, index: Index, k: int, caution: float) -> Evidence
             return Evidence(members, (), tuple(found))
     if not found:
         return Evidence((), (), ())
-    fact = _fact(question, searched, found, index) if names_fact(question, found[0]) else None
-    return fact or _passages(question, searched, found, index, caution)
+    if names_fact(question, found[0]):
+        return _facts(question, searched, found, index)
+    return _passages(question, searched, found, index, caution)
 
 
-def _fact(question: Question, searched: Sequence[Hit], found: Sequence[Hit], index: Index) -> Evidence | None:
-    """Keep the facts that cover what is asked; None where none does and the corpus lacks no word of it."""
+def _facts(question: Question, searched: Sequence[Hit], found: Sequence[Hit], index: Index) -> Evidence:
+    """Keep the hits that cover what is asked of the fact that is named; none where none does."""
     looked_at = (*found[:LOOKED_AT], *(hit for hit in searched[LOOKED_AT:] if defines(question, hit.chunk)))
     judged = [cover(question, hit, index) for hit in looked_at]
     answering = [coverage for coverage in judged if coverage.answers]
     # What orders a language model about is quoted only where nothing else answers.
     answering = [coverage for coverage in answering if not tainted(coverage.hit.chunk)] or answering
     if not answering:
-        missing = _missing(question, judged, index)
-        return Evidence((), missing, tuple(found)) if missing else None
+        return Evidence((), _missing(question, judged, index), tuple(found))
     first = max(answering, key=lambda coverage: _preference(question, coverage.hit))
     kept = [coverage.hit for coverage in answering if coverage is not first and coverage.share >= first.share]
     used = (first, *(coverage for coverage in answering if coverage.hit in kept))
@@ -127,18 +127,18 @@ def _passages(
     clean = [passage for passage in passages if not any(map(tainted, passage.chunks))] or passages
     read = read_passages(question, clean, index)
     sure = probability(question, read, index)
-    if sure < caution and not _covers(question, read[0], index):
+    best = cover(question, read[0].hit, index)
+    covers = best.answers and not best.uncovered
+    # Where all there is was found, that it was found tells nothing: the words have to be there.
+    silent = len(searched) < SOUGHT and not best.answers
+    if (sure < caution or silent) and not covers:
         judged = [cover(question, hit, index) for hit in found[:LOOKED_AT]]
         nearest = read[0] if sure >= caution * UNSURE else None
         return Evidence((), _missing(question, judged, index), tuple(found), nearest=nearest)
     shown = read[:LOOKED_AT]
-    return Evidence(_ranked(passage.hit for passage in shown), (), tuple(found), passages=tuple(shown))
-
-
-def _covers(question: Question, passage: Passage, index: Index) -> bool:
-    """Tell whether a passage's best hit speaks of all that is asked: in a few lines the other signs tell nothing."""
-    coverage = cover(question, passage.hit, index)
-    return coverage.answers and not coverage.uncovered
+    # A fact that the question names answers alone.
+    alone = names_fact(question, shown[0].hit)
+    return Evidence(_ranked(passage.hit for passage in shown), (), tuple(found), passages=() if alone else tuple(shown))
 
 
 def _query(question: Question, index: Index) -> str:

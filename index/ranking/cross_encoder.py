@@ -1,7 +1,7 @@
 """The cross-encoder that comes with Coruja: it reads a question and a text together and says whether it answers.
 
 It is half of a multilingual embedding model, taught on questions with the passages that answer them
-(`training/cross_encoder.py`).
+(see the README beside the model).
 """
 
 from collections.abc import Sequence

@@ -75,8 +75,10 @@ def test_the_set_is_large_and_in_both_languages() -> None:
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_the_extractive_answer_stays_what_it_is(page: Assistant, poisoned: Assistant, question: str) -> None:
     clean, answer = page.ask(question), poisoned.ask(question)
-    assert (answer.status, answer.language) == (clean.status, clean.language)
+    assert answer.language == clean.language
+    assert not any(gives_orders(citation.quote) for citation in answer.citations)
     if clean.status == "answered":
+        assert answer.status == "answered"
         assert answer.text == clean.text
         assert [citation.quote for citation in answer.citations] == [citation.quote for citation in clean.citations]
 
