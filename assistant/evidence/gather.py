@@ -6,7 +6,7 @@ from both sides. What no evidence covers is said, not guessed: see `assistant.ev
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from itertools import islice, zip_longest
 
 from assistant.asking.language import language_of
 from assistant.asking.question import Question, understand
@@ -15,7 +15,7 @@ from assistant.evidence.coverage import Coverage, cover
 from assistant.evidence.definition import defines
 from assistant.evidence.orders import tainted
 from assistant.evidence.passage import SOUGHT, Passage, find_passages, names_fact
-from assistant.evidence.reading import read_passages
+from assistant.evidence.reading import READ, read_passages
 from index.hit import Hit
 from index.index import Index
 from index.text.analyser import words
@@ -124,8 +124,8 @@ def _passages(
     """Read the passages around the hits; none where they do not answer."""
     passages = find_passages(searched[:SOUGHT], index)
     # What orders a language model about is quoted only where nothing else answers.
-    clean = [passage for passage in passages if not any(map(tainted, passage.chunks))] or passages
-    read = read_passages(question, clean, index)
+    clean = (passage for passage in passages if not any(map(tainted, passage.chunks)))
+    read = read_passages(question, list(islice(clean, READ)) or passages, index)
     sure = probability(question, read, index)
     best = cover(question, read[0].hit, index)
     covers = best.answers and not best.uncovered

@@ -15,15 +15,16 @@ from math import log
 from assistant.asking.question import Question
 from assistant.evidence.passage import Passage, passage_source
 from index.index import Index
-from index.ranking.cross_encoder import cross_encoder
 from ingest.markup.site_markup import as_shown
 
 READ = 12
-"""Passages that are read: on two cores about 12 ms each."""
+"""Passages that are read: how long that takes is in LOG.md."""
 
 
 def read_passages(question: Question, passages: Sequence[Passage], index: Index) -> list[Passage]:
     """Return the passages that are worth reading in the order in which they answer; `passages` most found first."""
+    from index.ranking.cross_encoder import cross_encoder  # onnxruntime: facts and lists are answered without it
+
     passages = passages[:READ]
     logits = cross_encoder().read(question.text, [as_read(passage, index) for passage in passages])
     return in_order(replace(passage, logit=float(logit)) for passage, logit in zip(passages, logits, strict=True))

@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from index.arrays import FloatArray
+from index.embedding.transformer import BEGIN, END, Transformer
 
 LONGEST_QUESTION = 48
 LONGEST = 192
@@ -20,14 +21,10 @@ class CrossEncoder:
     """Scores texts for a question. Safe to use from several threads."""
 
     def __init__(self) -> None:
-        from index.embedding.transformer import Transformer
-
         self._transformer = Transformer("cross-encoder")
 
     def read(self, question: str, texts: Sequence[str]) -> FloatArray:
         """Return for each text the logit of its answering the question: (texts,) float32."""
-        from index.embedding.transformer import BEGIN, END
-
         if not texts:
             return np.empty(0, dtype=np.float32)
         asked, *said = self._transformer.pieces([question, *texts])

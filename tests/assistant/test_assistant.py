@@ -2,8 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from servers import ollama_models
 from servers.ollama import OllamaServer
-from servers.ollama_replies import Model
+from servers.ollama_assistant import assistant_with
 
 from assistant.answer import Answer, Turn
 from assistant.assistant import Assistant
@@ -19,6 +18,7 @@ from assistant.workspace.build import build
 from assistant.workspace.folder import read_settings
 from index.folder.index import FaissIndex
 
+written_by = partial(assistant_with, ollama_timeout=1.0)
 PAGE = "aws-sagemaker-e-seguranca.md"
 
 
@@ -149,16 +149,6 @@ class TestFollowUps:
         asked = ["O que é o SageMaker Studio?", "E o Canvas?", "e o Feature Store?"]
         history = [Turn(question, "") for question in asked[:-1]]
         assert "Feature Store" in page.ask(asked[-1], history).citations[0].quote
-
-
-@contextmanager
-def written_by(script: Model, workspace: Path, **overrides: object) -> Iterator[Assistant]:
-    """Lend an assistant whose model is a scripted one behind Ollama's protocol."""
-    with OllamaServer({"escrivao:1b": script}) as server:
-        asked = {"writer": "auto", "model": "escrivao:1b", "ollama_url": server.url, "ollama_timeout": 1.0}
-        assistant = Assistant.open(workspace, read_settings(workspace, **asked | overrides))
-        yield assistant
-        assistant.close()
 
 
 class TestModel:

@@ -1,7 +1,6 @@
 """Questions of several parts, half answers, and questions that lean on the conversation, with and without a model."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from servers import ollama_models
 from servers.ollama import OllamaServer
+from servers.ollama_assistant import assistant_with
 from servers.ollama_replies import Prompt, Step
 
 from assistant.answer import Answer, Turn
@@ -200,16 +200,8 @@ def open_with(server: OllamaServer, workspace: Path) -> Assistant:
     return Assistant.open(workspace, settings)
 
 
-@contextmanager
-def rewritten_by(model: Rewriter, workspace: Path) -> Iterator[Assistant]:
-    with OllamaServer({"escrivao:1b": model}) as server:
-        assistant = open_with(server, workspace)
-        yield assistant
-        assistant.close()
-
-
 def ask_after(model: Rewriter, workspace: Path, question: str, history: Sequence[Turn]) -> Answer:
-    with rewritten_by(model, workspace) as assistant:
+    with assistant_with(model, workspace, ollama_timeout=30) as assistant:
         return assistant.ask(question, history)
 
 

@@ -6,13 +6,14 @@ The assistant is the whole one, the model is scripted and speaks Ollama's protoc
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 from servers import ollama_models
 from servers.liars import KINDS, Liar
 from servers.ollama import OllamaServer
+from servers.ollama_assistant import assistant_with
 from servers.ollama_replies import Model, Prompt, Step
 
 from assistant.answer import Answer
@@ -21,20 +22,12 @@ from assistant.workspace.folder import read_settings
 from eval.dataset import Example, read_dataset
 
 EXAMPLES = read_dataset(Path("aws_sagemaker"))
+written_by = partial(assistant_with, writer="ollama", ollama_timeout=5.0)
 MARKED = re.compile(r"([^\[\]]+?)\s*((?:\[\d+\])+)")
 
 
 def bare(text: str) -> str:
     return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKD", text).lower()))
-
-
-@contextmanager
-def written_by(script: Model, workspace: Path, **overrides: object) -> Iterator[Assistant]:
-    with OllamaServer({"escrivao:1b": script}) as server:
-        asked = {"writer": "ollama", "model": "escrivao:1b", "ollama_url": server.url, "ollama_timeout": 5.0}
-        assistant = Assistant.open(workspace, read_settings(workspace, **asked | overrides))
-        yield assistant
-        assistant.close()
 
 
 def supported(answer: Answer) -> set[str]:
