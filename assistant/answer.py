@@ -75,10 +75,11 @@ class Answer:
     Attributes:
         question: What the person asked, as asked.
         query: What was searched: the question, perhaps rewritten from the history.
-        text: The answer with its `[n]` markers.
+        text: The answer with its `[n]` markers: what a model wrote, if one did, and below it the documents' words.
         status: `answered`, or `abstained` when the corpus does not say.
         language: ISO 639-1 code of the language that the answer is written in.
         writer: `extractive`, or the chat model's name as `ollama:NAME` or `PROVIDER:NAME`.
+        written: What of the text a model wrote, each statement checked; empty where the documents' words stand alone.
         citations: In order of marker.
         hits: What the search found, best first.
         missing: What the question asks or names, as asked, that the answer says is not in the documentation.
@@ -93,6 +94,7 @@ class Answer:
     status: Status
     language: str
     writer: str
+    written: str = ""
     citations: tuple[Citation, ...] = ()
     hits: tuple[Hit, ...] = ()
     missing: tuple[str, ...] = ()
@@ -114,6 +116,7 @@ class Answer:
             "status": self.status,
             "language": self.language,
             "writer": self.writer,
+            "written": self.written,
             "citations": [_citation_dict(citation) for citation in self.citations],
             "hits": [hit_dict(hit) for hit in self.hits],
             "missing": list(self.missing),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -16,13 +16,15 @@ from assistant.evidence.coverage import cover
 from assistant.evidence.gather import Evidence, gather_parts
 from assistant.evidence.passage import Passage, names_fact, passage_source
 from assistant.models.choice import model_away, open_model
+from assistant.models.speeds import Speeds
 from assistant.notice import Notice, damaged, outdated, quoting
 from assistant.phrases import phrase
+from assistant.quoting.draft import Draft, abstention, lacking, quotes_for
 from assistant.quoting.extractive import ExtractiveWriter
 from assistant.settings import Settings
 from assistant.workspace.build import build
+from assistant.workspace.folder import speeds_file
 from assistant.workspace.opening import open_embedder, open_reranker, open_store
-from assistant.writer import Writer
 from index.hit import Hit
 from index.index import Index
 from index.live import LiveIndex
@@ -34,8 +36,6 @@ from ingest.redaction import recipe
 if TYPE_CHECKING:
     from assistant.writing.model_writer import ModelWriter
 
-NEAREST = 3  # sections named when abstaining
-
 
 class Assistant:
     """Answers questions from the index that is served. Safe to use from several threads.
@@ -46,18 +46,22 @@ class Assistant:
         live: Where evidence is found.
         settings: Who writes, and how much is looked at.
         glossary: What else the words of a question are called.
+        speeds: How fast models read on this machine.
 
     Attributes:
         behind: Why the index could not be brought up to the documents; empty when, as far as is known, it was.
     """
 
-    def __init__(self, live: LiveIndex, settings: Settings, glossary: Glossary) -> None:
+    def __init__(
+        self, live: LiveIndex, settings: Settings, glossary: Glossary, speeds: Speeds | None = None
+    ) -> None:
         self.settings = settings
         self.behind = ""
         self._asked = Memory()
         self._caution = threshold() if settings.caution is None else settings.caution
         self._glossary = glossary
         self._live = live
+        self._speeds = speeds or Speeds(None)
         self._writer: ModelWriter | None = None
         self._opening = Lock()
 
@@ -74,7 +78,7 @@ class Assistant:
         masked = recipe(settings.redact)
         store, embedder = open_store(workspace, settings), open_embedder(settings)
         live = LiveIndex(store, embedder, open_reranker(settings), redaction=masked)
-        return cls(live, settings, load_glossary(workspace))
+        return cls(live, settings, load_glossary(workspace), Speeds(speeds_file(workspace)))
 
     @classmethod
     def open_or_build(
@@ -111,6 +115,10 @@ class Assistant:
         if self._writer:
             self._writer.close()
 
+    def load_ahead(self) -> None:
+        """Let the model that is to write be loaded, so that the first question need not wait for it."""
+        self._model()
+
     def search(self, query: str, k: int) -> list[Hit]:
         """Return the k best hits for a query."""
         with self._live.using() as index:
@@ -124,9 +132,11 @@ class Assistant:
         return answer
 
     def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[str | Answer]:
-        """Yield the answer as it is written, and the finished `Answer` last.
+        """Yield the answer as it comes about, and the finished `Answer` last.
 
-        The finished answer counts: when a model dies while it writes, the pieces are its own and the answer is not.
+        Where a model is to write, what the documents say comes first, as an `Answer` of quotes; then the model's text,
+        piece by piece as it is checked. The finished answer counts: when the model dies while it writes, or writes too
+        little that the documents say, the pieces are its own and the answer is that of the quotes.
         """
         with self._live.using() as index:
             yield from self._stream(index, question, history)
@@ -140,46 +150,46 @@ class Assistant:
         asked = questions[0] if len(questions) == 1 else understand(query, self._glossary)
         evidence = gather_parts(questions, index, self.settings.k, self._caution)
         searched = perf_counter()
-        draft, extractive = _Draft(), ExtractiveWriter(index)
-        writer: Writer = model or extractive
-        if evidence.hits:
+        quotes = list(quotes_for(asked, evidence, index))
+        written = Draft()
+
+        def finished(draft: Draft, told: tuple[Notice, ...]) -> Answer:
+            ended = perf_counter()
+            return Answer(
+                question=question,
+                query=query,
+                text=draft.text,
+                status="answered" if draft.citations else "abstained",
+                language=asked.language,
+                writer=model.name if model and draft.written else ExtractiveWriter.name,
+                written=draft.written,
+                citations=tuple(draft.citations.values()),
+                hits=evidence.found,
+                missing=(*evidence.missing, *evidence.absent),
+                notices=(*told, *self._of_the_index()),
+                timings_ms={
+                    "search": round((searched - started) * 1000, 1),
+                    "write": round((ended - searched) * 1000, 1),
+                    "total": round((ended - started) * 1000, 1),
+                },
+                generation=index.manifest.generation,
+            )
+
+        def backed(draft: Draft) -> Draft:
+            """Let the documents' words follow what was written, and what they lack."""
+            draft.close()
+            draft.add(quotes)
+            draft.say(lacking(evidence, asked.language) if draft.citations else abstention(asked, evidence, index))
+            return draft
+
+        if model and quotes:
+            yield finished(backed(Draft()), notices)
             try:
-                yield from draft.write(writer, asked, evidence)
+                yield from written.write(model.write(asked.text, evidence.hits, evidence.read))
             except ModelUnavailable as error:
-                writer, draft = extractive, _Draft()
-                notices = (quoting(error, lasting=False),)
-                yield from draft.write(writer, asked, evidence)
-        if not draft.citations:
-            draft = _Draft()
-            yield draft.say(_abstention(asked, evidence, index))
-        else:
-            for name, lacking in (("partly", evidence.missing), ("absent", evidence.absent)):
-                if lacking:
-                    missing = _listed(lacking, asked.language)
-                    yield draft.say("\n\n" + phrase(name, asked.language, missing=missing))
-        if self._live.problem:
-            notices += (damaged(self._live.problem),)
-        if self.behind:
-            notices += (outdated(self.behind),)
-        ended = perf_counter()
-        yield Answer(
-            question=question,
-            query=query,
-            text=draft.text,
-            status="answered" if draft.citations else "abstained",
-            language=asked.language,
-            writer=writer.name,
-            citations=tuple(draft.citations.values()),
-            hits=evidence.found,
-            missing=(*evidence.missing, *evidence.absent),
-            notices=(*notices, *draft.notices),
-            timings_ms={
-                "search": round((searched - started) * 1000, 1),
-                "write": round((ended - searched) * 1000, 1),
-                "total": round((ended - started) * 1000, 1),
-            },
-            generation=index.manifest.generation,
-        )
+                written, notices = Draft(), (quoting(error, lasting=False),)
+            self._speeds.keep(model.model, model.speed)
+        yield finished(backed(written), (*notices, *written.notices))
 
     def section_text(self, citation: Citation) -> tuple[str, int]:
         """Return the whole section that a citation stands in, and the offset at which it starts in its document."""
@@ -200,8 +210,20 @@ class Assistant:
 
         with self._opening:
             if self._writer is None:
-                self._writer = ModelWriter(open_model(self.settings), unverified=self.settings.unverified)
+                chat = open_model(self.settings, self._speeds)
+                self._writer = ModelWriter(
+                    chat, unverified=self.settings.unverified, patience=self.settings.patience
+                )
+                # While the evidence is looked for, Ollama can load the model.
+                Thread(target=self._writer.load, daemon=True).start()
         return self._writer, ()
+
+    def _of_the_index(self) -> Iterator[Notice]:
+        """Yield what there is to tell of the index."""
+        if self._live.problem:
+            yield damaged(self._live.problem)
+        if self.behind:
+            yield outdated(self.behind)
 
     def _standalone(self, question: str, history: Sequence[Turn], model: "ModelWriter | None", index: Index) -> str:
         """Return the question so that it stands alone. A rewriting is only kept where it finds what answers it."""
@@ -240,89 +262,3 @@ def _rewritten(question: str, history: Sequence[Turn], model: "ModelWriter") -> 
         return ""  # the rules need no model, and the writer will say what is wrong with it
     kept = {stem(word) for word in words(written)}
     return written if kept.issuperset(map(stem, informative_words(question))) else ""
-
-
-class _Draft:
-    """An answer while it is written: markers are numbered in order of first appearance."""
-
-    def __init__(self) -> None:
-        self.text = ""
-        self.citations: dict[tuple[str, int, int], Citation] = {}
-        self.notices: list[Notice] = []
-
-    def write(self, writer: Writer, question: Question, evidence: Evidence) -> Iterator[str]:
-        # Who quotes answers part by part; a model is asked the whole question.
-        quoted = evidence.parts if isinstance(writer, ExtractiveWriter) else ()
-        for part, own in quoted or ((question, evidence),):
-            begun = not self.text
-            for segment in writer.write(part.text, own.hits, own.passages):
-                if quoted and segment.citations and all(map(self._cited, segment.citations)):
-                    continue
-                if segment.notice:
-                    self.notices.append(segment.notice)
-                if segment.text:
-                    yield self.say(("" if begun else "\n\n") + self._marked(segment))
-                    begun = True
-
-    def _cited(self, citation: Citation) -> bool:
-        return _place(citation) in self.citations
-
-    def say(self, text: str) -> str:
-        self.text += text
-        return text
-
-    def _marked(self, segment: Segment) -> str:
-        stripped = segment.text.rstrip()
-        markers = "".join(f"[{number}]" for number in dict.fromkeys(map(self._number, segment.citations)))
-        # A marker in the line that ends a fence or a table would open it again, or become a cell.
-        between = "\n\n" if stripped.rsplit("\n", 1)[-1].lstrip().startswith(("```", "~~~", "|")) else " "
-        return f"{stripped}{between}{markers}{segment.text[len(stripped) :]}" if markers else segment.text
-
-    def _number(self, citation: Citation) -> int:
-        key = _place(citation)
-        if key not in self.citations:
-            fields = {name: getattr(citation, name) for name in Citation.__slots__}
-            self.citations[key] = Citation(**{**fields, "marker": len(self.citations) + 1})
-        return self.citations[key].marker
-
-
-def _place(citation: Citation) -> tuple[str, int, int]:
-    return citation.chunk_id, citation.start, citation.end
-
-
-def _abstention(question: Question, evidence: Evidence, index: Index) -> str:
-    """Say what the corpus does not cover, and name the sections nearest to the question."""
-    language = question.language
-    if not question.informative:
-        return f"{phrase('silent', language)} {phrase('unclear', language)}"
-    missing = _listed(evidence.missing, language)
-    if evidence.nearest:
-        return _unsure(evidence.nearest, index, language, missing)
-    lines = [phrase("silent_on", language, missing=missing) if missing else phrase("silent", language)]
-    sections = dict.fromkeys((hit.chunk.doc_id, hit.chunk.headings, hit.chunk.line_start) for hit in evidence.found)
-    named = {(doc, headings): line for doc, headings, line in reversed(sections)}
-    nearest = list(dict.fromkeys((doc, headings) for doc, headings, _ in sections))[:NEAREST]
-    if nearest:
-        lines.append(phrase("nearest", language))
-        lines += [
-            f"- {' › '.join(headings) or doc} ({doc}, {phrase('line', language)} {named[doc, headings]})"
-            for doc, headings in nearest
-        ]
-    return "\n".join(lines)
-
-
-def _unsure(nearest: Passage, index: Index, language: str, missing: str) -> str:
-    """Say that nothing answers for sure, and show what comes nearest."""
-    chunk, line = nearest.hit.chunk, nearest.chunks[0].line_start
-    where = f"{' › '.join(chunk.headings[-2:]) or chunk.doc_id} ({chunk.doc_id}, {phrase('line', language)} {line})"
-    told = [phrase("silent_on", language, missing=missing)] if missing else []
-    return "\n".join(
-        [*told, phrase("unsure", language), "", f"*{where}*", "", as_shown(passage_source(nearest, index))]
-    )
-
-
-def _listed(words: Sequence[str], language: str) -> str:
-    quoted = [f"“{word}”" for word in words]
-    if len(quoted) < 2:
-        return "".join(quoted)
-    return f"{', '.join(quoted[:-1])} {phrase('or', language)} {quoted[-1]}"

@@ -85,6 +85,27 @@ _FAILURES: dict[str, tuple[_Pair, _Pair]] = {
         ),
         _LESS_CONTEXT,
     ),
+    "busy": (
+        (
+            "Ollama has too many questions waiting, and did not take this one within {seconds} s.",
+            "O Ollama tem perguntas demais na fila, e não aceitou esta em {seconds} s.",
+        ),
+        ("Ask again in a moment.", "Pergunte de novo daqui a pouco."),
+    ),
+    "found_nothing": (
+        (
+            "The model {model} found no answer in these passages.",
+            "O modelo {model} não achou resposta nestes trechos.",
+        ),
+        ("Read them, or ask in other words.", "Leia-os, ou pergunte com outras palavras."),
+    ),
+    "little_supported": (
+        (
+            "The documents support too little of what the model {model} wrote.",
+            "Os documentos sustentam muito pouco do que o modelo {model} escreveu.",
+        ),
+        ("To try with another model: CORUJA_MODEL=NAME", "Para tentar com outro modelo: CORUJA_MODEL=NOME"),
+    ),
     "nothing_supported": (
         (
             "Nothing that the model {model} wrote is in the documents.",

@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     )
     ollama_url: str = Field("http://127.0.0.1:11434", description="Where Ollama listens.")
     ollama_timeout: float = Field(120.0, gt=0, description="Seconds to wait for Ollama's next piece of text.")
+    patience: float = Field(
+        10.0, gt=0, description="Seconds that a model may read before it writes: as many passages as that allows."
+    )
     keep_alive: str = Field(
         "10m", pattern=_DURATION, description="How long Ollama keeps the model in memory: 10m, 0, or -1 for ever."
     )

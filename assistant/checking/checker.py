@@ -1,30 +1,36 @@
 """The checker: whether what a model wrote is what the documents say, sentence by sentence, and where they say it.
 
 A sentence is supported by one statement of the evidence (a sentence of prose, a row, an item), or clause by clause by
-several. Names, numbers with what they count, and denials are compared strictly; every other word needs a like word (the
-same stem, a listed synonym, a vector of the embedded model that is near enough). How near is in `checker.json`;
-`training/weights/checker.py` sets it on data.
+several, when every word has a like one there (the same stem, a listed synonym, a vector of the embedded model that is
+near enough). A sentence in other words is judged by what was learned (`assistant.checking.entailment`): whether a
+statement, with those beside it, says it. Names, numbers with what they count, and denials are compared strictly either
+way; code is supported where it stands word for word.
 
 It does not know who does what to whom: the same words in other roles pass, as does a true sentence that answers another
 question.
 """
 
-import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from importlib import resources
 
 import numpy as np
 
 from assistant.checking.claims import Claims, Number, Word, read_claims
+from assistant.checking.entailment import Signs, enough, probabilities, sure_enough
+from assistant.checking.signs import signs_of
+from assistant.checking.statements import Statement, read_statements
 from assistant.checking.wording import meanings, opposed
-from assistant.evidence.orders import tainted
-from assistant.quoting.quotes import BULLET, Quote, cite, quotes_of
+from assistant.quoting.quotes import BULLET, Quote, cite
 from index.arrays import FloatArray
 from index.hit import Hit
+from index.text.analyser import fold
 from index.text.similar import Vocabulary
 
+_REPLY = re.compile(r"(sim|não|nao|yes|no|sí)\s*[,.:;–—-]\s+(?=\S)", re.IGNORECASE)
+_ONLY = re.compile(r"\b(?:so|somente|apenas|unicamente|exclusivamente|sem|only|without)\b")
+_NOES = frozenset({"nao", "no"})
+MOST_READ = 3  # statements that are read with a sentence
 IDENTICAL = 1.01  # likeness of the very word, so that of several words with its stem it is the one matched
 SYNONYM = 0.9  # likeness of a listed synonym; the same stem is 1
 
@@ -42,31 +48,6 @@ class Verdict:
     supported: bool
     quotes: tuple[Quote, ...] = ()
     why: str = ""
-
-
-@lru_cache(maxsize=1)
-def enough() -> float:
-    """Return the likeness of words, in [0, 1], from which one covers another."""
-    return float(json.loads(resources.files("assistant.checking").joinpath("checker.json").read_text("utf-8"))["word"])
-
-
-@dataclass(frozen=True, slots=True)
-class _Statement:
-    """A statement of the evidence.
-
-    `known` is what a name may be among: its words, its headings' and, where it names nothing itself, those that its
-    chunk says before; `around` is that for its whole chunk.
-    `columns` are the places of its words and its headings' words in the vocabulary; `denials` says for each of them in
-    the scope of which denials it stands, 0 for none.
-    """
-
-    passage: int
-    quote: Quote
-    claims: Claims
-    known: frozenset[str]
-    around: frozenset[str]
-    columns: tuple[int, ...]
-    denials: dict[int, frozenset[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +76,7 @@ class Checker:
     def __init__(self, question: str, hits: Sequence[Hit], likeness: float | None = None) -> None:
         self._enough = enough() if likeness is None else likeness
         self._columns: dict[str, int] = {}
-        self._statements = [statement for at, hit in _trusted(hits) for statement in self._read(at, hit)]
+        self._statements = read_statements(hits, self._columns)
         self._words = list(self._columns)
         self._vocabulary = Vocabulary(self._words)
         self._synonyms: dict[int, list[int]] = {}
@@ -109,19 +90,16 @@ class Checker:
         self._lost = False  # whether what the next sentence may point back to is unsupported
         self._lead: tuple[Word, ...] = ()  # what the line that opens a list says of its items
 
-    def check(self, text: str, cited: Sequence[int] = ()) -> Verdict:
-        """Judge the next sentence.
-
-        Args:
-            text: The sentence, without markers.
-            cited: Numbers of the passages that the model cites for it; the other evidence is looked at after them.
-        """
+    def check(self, text: str) -> Verdict:
+        """Judge the next sentence, written without markers; a fence of code is one."""
         text = text.strip()
+        if text.startswith(("```", "~~~")):
+            return self._verbatim(text)
         claims = read_claims(text)
         item, opens_list = bool(BULLET.match(text)), text.endswith(":")
         if not item:
             self._lead = ()
-        verdict = self._judge(text, claims, cited)
+        verdict = self._judge(text, claims)
         if opens_list:
             verdict = replace(verdict, quotes=())
             self._lead = _predicate(claims.words)
@@ -130,8 +108,35 @@ class Checker:
             self._subject = claims.names or self._subject
         return verdict
 
-    def _judge(self, text: str, claims: Claims, cited: Sequence[int]) -> Verdict:
-        if claims.bare_reply or claims.idle_denials:
+    def _verbatim(self, fence: str) -> Verdict:
+        """Judge code: every line of it has to stand in one chunk."""
+        lines = {line for raw in fence.splitlines()[1:] if (line := " ".join(raw.split())).strip("`~")}
+        for statement in self._statements:
+            chunk = statement.quote.hit.chunk
+            if lines and lines <= {" ".join(raw.split()) for raw in chunk.text.splitlines()}:
+                return Verdict(True, (Quote(statement.quote.hit, 0, len(chunk.text.rstrip()), chunk.plain),))
+        return Verdict(False, why=fence)
+
+    def undecided(self, text: str) -> list[Signs] | None:
+        """Return what is learned from: the signs for a sentence, best first; None where strict comparison decides."""
+        judged = self._strictly(text.strip(), read_claims(text.strip()))
+        return None if isinstance(judged, Verdict) else [signs for _, signs in self._promising(judged)]
+
+    def _judge(self, text: str, claims: Claims) -> Verdict:
+        judged = self._strictly(text, claims)
+        return judged if isinstance(judged, Verdict) else self._as_learned(text, judged)
+
+    def _strictly(self, text: str, claims: Claims) -> "Verdict | _Part":
+        """Judge by strict comparison; what it does not find said, word for word, is returned to be judged otherwise."""
+        if claims.bare_reply:
+            return Verdict(False, why=text)
+        if reply := _REPLY.match(text):
+            claims = read_claims(text[reply.end() :])
+            # "Não, …" has to go on with what is not so, or is so only then.
+            limited = any(word.denied_by for word in claims.words) or _ONLY.search(fold(text))
+            if fold(reply[1]) in _NOES and not limited:
+                return Verdict(False, why=text)
+        if claims.idle_denials:
             return Verdict(False, why=text)
         if not claims.states:
             return Verdict(True)
@@ -139,28 +144,68 @@ class Checker:
         if back and self._lost:
             return Verdict(False, why=text)
         subject = self._subject if back else frozenset()
-        order = sorted(range(len(self._statements)), key=lambda at: self._statements[at].passage not in cited)
         whole = self._whole(claims, subject)
-        fits = {at: self._fit(whole, self._statements[at]) for at in order}
-        found = {at: fit for at, fit in fits.items() if fit.score}
-        if found:
-            return Verdict(True, self._best(found, cited))
-        denied = any(fit.contrary for fit in fits.values())
-        if claims.clauses > 1 and not denied and (verdict := self._by_clauses(claims, subject, order)):
-            return verdict
-        return Verdict(False, why=min((fit.why for fit in fits.values()), key=len, default=text))
+        fits = [self._fit(whole, statement) for statement in self._statements]
+        best = max(range(len(fits)), key=lambda at: fits[at].score, default=-1)
+        if best >= 0 and fits[best].score:
+            return Verdict(True, (self._statements[best].quote,))
+        if any(fit.contrary for fit in fits):
+            return whole
+        return (self._by_clauses(claims, subject) if claims.clauses > 1 else None) or whole
 
-    def _best(self, found: dict[int, "_Fit"], cited: Sequence[int]) -> tuple[Quote, ...]:
-        """Return the best statement of each cited passage, of the whole evidence where none of those says it."""
-        passages = {self._statements[at].passage for at in found}
-        kept = [passage for passage in cited if passage in passages]
-        if not kept:
-            return (self._statements[max(found, key=lambda at: found[at].score)].quote,)
-        best = (
-            max((at for at in found if self._statements[at].passage == passage), key=lambda at: found[at].score)
-            for passage in kept
-        )
-        return tuple(self._statements[at].quote for at in best)
+    def _as_learned(self, text: str, whole: "_Part") -> Verdict:
+        """Judge a sentence in other words."""
+        found = self._promising(whole)
+        chances = probabilities(text, [signs for _, signs in found])
+        best = max(zip(chances, found, strict=True), key=lambda each: float(each[0]), default=None)
+        if best is None or best[0] < sure_enough():
+            fits = (self._fit(whole, statement) for statement in self._statements)
+            return Verdict(False, why=min((fit.why for fit in fits), key=len, default=text))
+        return Verdict(True, self._quoted(whole, best[1][0]))
+
+    def _promising(self, whole: "_Part") -> list[tuple[int, Signs]]:
+        """Return the statements that are worth reading with a sentence, most promising first."""
+        found = [(at, signs) for at in range(len(self._statements)) if (signs := self._signs(whole, at))]
+        return sorted(found, key=lambda one: -one[1].promise)[:MOST_READ]
+
+    def _signs(self, part: _Part, at: int) -> Signs | None:
+        """Return what speaks for a statement's saying a part; None where a name, a number or a denial forbids it."""
+        statement, beside = self._statements[at], self._beside(at)
+        strangers = part.names - statement.known
+        # What a row or an item says, it says of its own subject; in prose a name may stand a sentence before.
+        apart = frozenset[str]() if statement.quote.hit.chunk.subject else statement.around
+        if strangers - apart or part.subject - statement.around or not _predicate(part.words):
+            return None
+        stated = [number for one in (statement, *beside) for number in one.claims.numbers]
+        if not all(any(_same(number, other) for other in stated) for number in part.numbers):
+            return None
+        if _denial_differs(part.words, self._matched(part, statement), statement.denials):
+            return None
+        return signs_of(part.words, part.likeness, self._enough, len(part.numbers), statement, beside)
+
+    def _beside(self, at: int) -> list[Statement]:
+        """Return the statements before and after one that stand in its section; none beside a row or an item."""
+        own = self._statements[at]
+        if own.quote.hit.chunk.subject:
+            return []
+        near = self._statements[max(at - 1, 0) : at] + self._statements[at + 1 : at + 2]
+        return [other for other in near if other.section == own.section]
+
+    def _quoted(self, part: _Part, at: int) -> tuple[Quote, ...]:
+        """Return what says a part: a statement, and of those beside it which say what it does not."""
+        own = self._matched(part, self._statements[at])
+        more = [one for one in self._beside(at) if self._matched(part, one).keys() - own.keys()]
+        return (self._statements[at].quote, *(one.quote for one in more))
+
+    def _matched(self, part: _Part, statement: Statement) -> dict[int, int]:
+        """Return which words of a part a statement covers, each with the column that covers it."""
+        likeness = part.likeness[:, statement.columns]
+        best = likeness.max(axis=1, initial=0.0)
+        return {
+            row: statement.columns[int(likeness[row].argmax())]
+            for row in range(len(part.words))
+            if best[row] >= self._enough
+        }
 
     def _whole(self, claims: Claims, subject: frozenset[str]) -> _Part:
         words = claims.words
@@ -168,7 +213,7 @@ class Checker:
             words = (*words, *(self._lead or self._asked))
         return _Part(words, self._likeness(words), claims.names, subject, claims.numbers)
 
-    def _by_clauses(self, claims: Claims, subject: frozenset[str], order: Sequence[int]) -> Verdict | None:
+    def _by_clauses(self, claims: Claims, subject: frozenset[str]) -> Verdict | None:
         """Find a statement for each clause; None when one has none.
 
         A clause that names nothing is about what was named last, and stands in the same passage as the one before it.
@@ -176,12 +221,12 @@ class Checker:
         quotes: list[Quote] = []
         passage = 0
         for part in self._parts(claims, subject):
-            near = [at for at in order if part.names or not passage or self._statements[at].passage == passage]
-            at = next((at for at in near if self._fit(part, self._statements[at]).score), None)
-            if at is None:
+            near = (one for one in self._statements if part.names or not passage or one.passage == passage)
+            statement = next((one for one in near if self._fit(part, one).score), None)
+            if statement is None:
                 return None
-            quotes.append(self._statements[at].quote)
-            passage = self._statements[at].passage
+            quotes.append(statement.quote)
+            passage = statement.passage
         return Verdict(True, tuple({cite(quote): quote for quote in quotes}.values()))
 
     def _parts(self, claims: Claims, subject: frozenset[str]) -> Iterator[_Part]:
@@ -218,7 +263,7 @@ class Checker:
                 row[self._columns[word.text]] = IDENTICAL
         return likeness
 
-    def _fit(self, part: _Part, statement: _Statement) -> "_Fit":
+    def _fit(self, part: _Part, statement: Statement) -> "_Fit":
         """Compare a part of a sentence with a statement."""
         strangers = (part.names - statement.known) | (part.subject - statement.around)
         if strangers:
@@ -229,39 +274,13 @@ class Checker:
         lost = [row for row in plain if best[row] < self._enough]
         if lost:
             return _Fit(why=" ".join(part.words[row].text for row in lost))
-        matched = {
-            row: statement.columns[int(likeness[row].argmax())]
-            for row in range(len(part.words))
-            if best[row] >= self._enough
-        }
+        matched = self._matched(part, statement)
         for number in part.numbers:
             if not any(_same(number, stated) for stated in statement.claims.numbers):
                 return _Fit(why=f"{number.digits} {number.unit}".strip(), contrary=bool(statement.claims.numbers))
         if denied := _denial_differs(part.words, matched, statement.denials):
             return _Fit(why=denied, contrary=True)
         return _Fit(float(best.mean()) if part.words else 1.0)
-
-    def _read(self, passage: int, hit: Hit) -> Iterator[_Statement]:
-        headings = read_claims("; ".join((*hit.chunk.headings, hit.chunk.subject))).words
-        around = frozenset(word.known_as for word in (*headings, *read_claims(hit.chunk.plain).words))
-        before: frozenset[str] = frozenset()
-        for quote in quotes_of(hit):
-            claims = read_claims(quote.plain)
-            denials: dict[int, set[int]] = {}
-            for word in (*claims.words, *(replace(word, denied_by=0) for word in headings)):
-                denials.setdefault(self._columns.setdefault(word.text, len(self._columns)), set()).add(word.denied_by)
-            own = frozenset(word.known_as for word in claims.words)
-            known = own | {word.known_as for word in headings}
-            yield _Statement(
-                passage,
-                quote,
-                claims,
-                known if claims.names else known | before,
-                around,
-                tuple(denials),
-                {column: frozenset(scopes) for column, scopes in denials.items()},
-            )
-            before |= own
 
 
 def _predicate(words: Sequence[Word]) -> tuple[Word, ...]:
@@ -275,12 +294,6 @@ class _Fit:
     score: float = 0.0
     why: str = ""
     contrary: bool = False
-
-
-def _trusted(hits: Sequence[Hit]) -> list[tuple[int, Hit]]:
-    """Return the passages with their numbers, without those of a section that gives orders to a model."""
-    sections = {hit.chunk.section_id for hit in hits if tainted(hit.chunk)}
-    return [(number, hit) for number, hit in enumerate(hits, 1) if hit.chunk.section_id not in sections]
 
 
 def _same(number: Number, stated: Number) -> bool:

@@ -50,6 +50,11 @@ class Evidence:
     nearest: Passage | None = None
     parts: tuple[tuple[Question, "Evidence"], ...] = ()
 
+    @property
+    def read(self) -> tuple[Passage, ...]:
+        """Return the passages, those of the parts where several questions are asked at once."""
+        return self.passages or tuple(passage for _, own in self.parts for passage in own.passages)
+
 
 def gather_parts(questions: Sequence[Question], index: Index, k: int, caution: float) -> Evidence:
     """Search for each of the questions that are asked at once; see `gather`."""

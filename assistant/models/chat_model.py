@@ -13,10 +13,13 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, cached_property
+from http import HTTPStatus
+from os.path import commonprefix
 from threading import Event
+from time import perf_counter, sleep
 from typing import TYPE_CHECKING, Any
 
-from assistant.models.status import served_context, trained_context, with_scheme
+from assistant.models.status import load_model, served_context, trained_context, with_scheme
 from assistant.models.thoughts import OrphanThought, ThoughtFilter
 from assistant.models.tokens import least_tokens, most_tokens
 from assistant.notice import ModelFailure
@@ -30,11 +33,14 @@ if TYPE_CHECKING:
     from langchain_core.prompt_values import PromptValue
     from langchain_core.runnables import Runnable
 
-CONTEXT_STEP = 2048  # tokens
-MIN_CONTEXT = 4096  # tokens; a change of size makes Ollama load the model again, so begin where most prompts fit
+MIN_CONTEXT = 4096  # tokens; each change of size makes Ollama load the model again: begin where most fit, then double
 MAX_CONTEXT = 32768  # tokens
 MAX_REPLY = 1024  # tokens; ends a model that repeats itself
 REPLY_SHARE = 0.25  # of a small context, for the reply
+UNKNOWN_SPEED = 100.0  # tokens read a second, until a model's own speed is known: that of 1.5 billion weights on two cores
+_KEPT = 0.5  # of what was known of a model's speed, where it is measured again
+_FEWEST = 50  # tokens, newly read, that tell a speed
+_BUSY_WAITS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds between tries while the server's queue is full
 
 
 class PromptCut(ModelFailure):
@@ -60,6 +66,10 @@ class ChatModel:
         keep_alive: How long Ollama keeps the model in memory afterwards, as Ollama writes it ("10m", "-1" for ever).
         temperature: 0 for the likeliest words.
         seed: Where its chance begins, above temperature 0.
+        speed: Tokens that its machine reads a second, as far as known from before; 0 for unknown.
+
+    Attributes:
+        speed: The same, kept up to what it is seen to be.
     """
 
     def __init__(
@@ -71,6 +81,7 @@ class ChatModel:
         keep_alive: str = "10m",
         temperature: float = 0.0,
         seed: int = 0,
+        speed: float = 0.0,
     ) -> None:
         self.model = model
         self.url = url
@@ -78,7 +89,9 @@ class ChatModel:
         self.keep_alive = keep_alive
         self.temperature = temperature
         self.seed = seed
+        self.speed = speed
         self._context = MIN_CONTEXT
+        self._last_prompt = ""
 
     @cached_property
     def _largest(self) -> int:
@@ -95,6 +108,15 @@ class ChatModel:
         """Return how many tokens (as `most_tokens` counts) a prompt may have."""
         return self._largest - self._reply
 
+    def readable(self, seconds: float) -> int:
+        """Return how many tokens (as `most_tokens` counts) are read in some seconds."""
+        return int((self.speed or UNKNOWN_SPEED) * seconds)
+
+    def load(self, tokens: int) -> None:
+        """Have Ollama load the model for prompts of so many tokens; what goes wrong is told at the first question."""
+        options = {"num_ctx": self._grown(min(tokens, self._largest))}
+        load_model(self.url, self.model, options, self._keep_alive, self.timeout)
+
     def too_small(self) -> ModelFailure:
         """Return the error that the model's context is too small for the prompt."""
         return PromptCut("context_small", model=self.model)
@@ -104,7 +126,9 @@ class ChatModel:
         """Return the name that answers carry: `ollama:NAME`."""
         return f"ollama:{self.model}"
 
-    def runnable(self, stop: Event | None = None) -> "Runnable[PromptValue, AIMessageChunk]":
+    def runnable(
+        self, stop: Event | None = None, limit: int | None = None
+    ) -> "Runnable[PromptValue, AIMessageChunk]":
         """Return the model as a step of a LangChain chain: a prompt in, pieces of the answer out.
 
         It raises, while it runs, what `stream` raises.
@@ -112,13 +136,14 @@ class ChatModel:
         Args:
             stop: Set it before leaving a stream unfinished: LangChain reads a stream that is closed to its end, which
                 would keep the model busy with what nobody hears.
+            limit: How many tokens the answer may have.
         """
         turn_tracing_off()  # before the chain that it stands in begins to run
         from langchain_core.runnables import RunnableGenerator
 
         def reply(prompts: "Iterator[PromptValue]") -> "Iterator[AIMessageChunk]":
             for prompt in prompts:
-                yield from self._answer(prompt.to_messages(), stop)
+                yield from self._answer(prompt.to_messages(), stop, limit)
 
         return RunnableGenerator(reply)
 
@@ -146,14 +171,16 @@ class ChatModel:
         if "_transport" in self.__dict__:
             self._transport.close()
 
-    def _answer(self, messages: "list[BaseMessage]", stop: Event | None = None) -> "Iterator[AIMessageChunk]":
+    def _answer(
+        self, messages: "list[BaseMessage]", stop: Event | None = None, limit: int | None = None
+    ) -> "Iterator[AIMessageChunk]":
         from langchain_core.messages import AIMessageChunk
 
         thoughts = ThoughtFilter()
         wrote = blank = False
         end: dict[str, Any] = {}
         with self._errors_explained():
-            for chunk in self._sized_for(messages).stream(messages):
+            for chunk in self._begun(self._sized_for(messages, limit), messages):
                 end |= chunk.response_metadata
                 text = thoughts.feed(chunk.text)
                 wrote = wrote or bool(text.strip())
@@ -168,7 +195,37 @@ class ChatModel:
         if not wrote and not blank and end.get("eval_count", 0) > 1:  # the token that ends a text counts, too
             raise ModelFailure("only_thought", model=self.model)
         self._check_read(messages, end)
+        self._measure("\0".join(message.text for message in messages), end)
         self._check_end(end, wrote)
+
+    def _begun(self, engine: "BaseChatModel", messages: "list[BaseMessage]") -> "Iterator[AIMessageChunk]":
+        """Yield the pieces of an answer; where the server's queue is full, try again for a while."""
+        import ollama
+
+        started = perf_counter()
+        for wait in (*_BUSY_WAITS, None):
+            begun = False
+            try:
+                for chunk in engine.stream(messages):
+                    begun = True
+                    yield chunk
+            except ollama.ResponseError as error:
+                if error.status_code != HTTPStatus.SERVICE_UNAVAILABLE or begun:
+                    raise
+                if wait is None or perf_counter() - started + wait > self.timeout:
+                    raise ModelFailure("busy", seconds=f"{perf_counter() - started:.0f}") from error
+                sleep(wait)
+            else:
+                return
+
+    def _measure(self, prompt: str, end: dict[str, Any]) -> None:
+        """Learn how fast the machine reads; what a prompt shares with the one before it was not read again."""
+        remembered = len(commonprefix([prompt, self._last_prompt])) / max(len(prompt), 1)
+        self._last_prompt = prompt
+        read = (end.get("prompt_eval_count") or 0) * (1 - remembered)
+        seconds = (end.get("prompt_eval_duration") or 0) / 1e9
+        if read >= _FEWEST and seconds > 0:
+            self.speed = (_KEPT * self.speed + (1 - _KEPT) * read / seconds) if self.speed else read / seconds
 
     def _check_read(self, messages: "list[BaseMessage]", end: dict[str, Any]) -> None:
         """Raise when the model read less than the prompt.
@@ -190,13 +247,22 @@ class ChatModel:
         if end.get("done_reason") == "length":
             raise ReplyCut("reply_cut", model=self.model)
 
-    def _sized_for(self, messages: "list[BaseMessage]") -> "BaseChatModel":
-        needed = sum(most_tokens(message.text) for message in messages) + self._reply
+    def _sized_for(self, messages: "list[BaseMessage]", limit: int | None = None) -> "BaseChatModel":
+        reply = min(limit or self._reply, self._reply)
+        needed = sum(most_tokens(message.text) for message in messages) + reply
         if needed > self._largest:
             raise self.too_small()
-        steps = -(-needed // CONTEXT_STEP)
-        self._context = min(max(self._context, steps * CONTEXT_STEP), self._largest)
-        return self._engine.model_copy(update={"num_ctx": self._context})
+        return self._engine.model_copy(update={"num_ctx": self._grown(needed), "num_predict": reply})
+
+    def _grown(self, tokens: int) -> int:
+        while self._context < tokens:
+            self._context *= 2
+        self._context = min(self._context, self._largest)
+        return self._context
+
+    @property
+    def _keep_alive(self) -> int | str:
+        return int(self.keep_alive) if self.keep_alive.lstrip("-").isdigit() else self.keep_alive
 
     @cached_property
     def _transport(self) -> "httpx.HTTPTransport":
@@ -217,7 +283,7 @@ class ChatModel:
             temperature=self.temperature,
             seed=self.seed,
             num_predict=self._reply,
-            keep_alive=int(self.keep_alive) if self.keep_alive.lstrip("-").isdigit() else self.keep_alive,
+            keep_alive=self._keep_alive,
             reasoning=False,
             client_kwargs={
                 "timeout": httpx.Timeout(self.timeout, connect=min(self.timeout, 5.0)),

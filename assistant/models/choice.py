@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from assistant.models.speeds import Speeds
 from assistant.settings import Settings
 from ingest.errors import ModelUnavailable
 
@@ -20,8 +21,8 @@ def model_away(settings: Settings) -> ModelUnavailable | None:
     return status.away
 
 
-def open_model(settings: Settings) -> "ChatModel":
-    """Return the chat model of the settings, not asked yet."""
+def open_model(settings: Settings, speeds: Speeds) -> "ChatModel":
+    """Return the chat model of the settings, not asked yet; `speeds` knows how fast it reads."""
     from assistant.models.chat_model import ChatModel
     from assistant.models.provider_model import ProviderModel, is_provider_model
 
@@ -35,6 +36,7 @@ def open_model(settings: Settings) -> "ChatModel":
         keep_alive=settings.keep_alive,
         temperature=temperature,
         seed=settings.seed,
+        speed=speeds.of(_of_ollama(settings.model)),
     )
 
 

@@ -16,7 +16,7 @@ from ingest.errors import ModelUnavailable
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import BaseMessage
+    from langchain_core.messages import AIMessageChunk, BaseMessage
 
 _PACKAGES = {
     "anthropic": "langchain-anthropic",
@@ -74,8 +74,18 @@ class ProviderModel(ChatModel):
         """Return the name that answers carry: the provider's and the model's, as it is set."""
         return self.model
 
-    def _sized_for(self, messages: "list[BaseMessage]") -> "BaseChatModel":
+    def readable(self, seconds: float) -> int:
+        """Return how many tokens are read in some seconds: as many as it is given, on its maker's machines."""
+        return self.room
+
+    def load(self, tokens: int) -> None:
+        """Load nothing: its makers have it ready."""
+
+    def _sized_for(self, messages: "list[BaseMessage]", limit: int | None = None) -> "BaseChatModel":
         return self._engine
+
+    def _begun(self, engine: "BaseChatModel", messages: "list[BaseMessage]") -> "Iterator[AIMessageChunk]":
+        yield from engine.stream(messages)
 
     def _check_end(self, end: dict[str, Any], wrote: bool) -> None:
         if not wrote:

@@ -4,7 +4,7 @@ It must not slow down an answer that no model writes, nor a list of models.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
@@ -93,6 +93,16 @@ def served_context(url: str, model: str, timeout: float = 1.0) -> int:
         return 0
 
 
+def load_model(url: str, model: str, options: Mapping[str, int], keep_alive: int | str, timeout: float) -> None:
+    """Have Ollama load a model with these options, and wait until it has. Never raises."""
+    body: dict[str, object] = {"model": model, "messages": [], "options": options, "keep_alive": keep_alive}
+    try:
+        with closing(connection_to(url, timeout)) as connection:
+            request(connection, url, "chat", body).read()
+    except (OSError, HTTPException, ValueError):
+        return
+
+
 @contextmanager
 def _connected(url: str, timeout: float) -> Iterator[HTTPConnection]:
     with closing(connection_to(url, timeout)) as connection:
@@ -119,7 +129,7 @@ def connection_to(url: str, timeout: float) -> HTTPConnection:
     return connect(parts.hostname, parts.port, timeout=timeout)
 
 
-def request(connection: HTTPConnection, url: str, what: str, body: dict[str, str] | None = None) -> HTTPResponse:
+def request(connection: HTTPConnection, url: str, what: str, body: Mapping[str, object] | None = None) -> HTTPResponse:
     """Ask for one of the things that Ollama's API offers: `tags`, `show`, `pull`, …."""
     path = f"{urlsplit(with_scheme(url)).path.rstrip('/')}/api/{what}"
     connection.request("POST" if body else "GET", path, json.dumps(body) if body else None)

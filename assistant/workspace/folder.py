@@ -59,6 +59,11 @@ def index_folder(workspace: Path) -> Path:
     return workspace / BUILT_NAME / "index"
 
 
+def speeds_file(workspace: Path) -> Path:
+    """Return where it is kept how fast models read on this machine."""
+    return workspace / BUILT_NAME / "models.json"
+
+
 def corpus_folder(workspace: Path, settings: Settings) -> Path:
     """Return where a workspace's documents live."""
     return (workspace / settings.corpus.expanduser()).resolve()

@@ -1,6 +1,5 @@
 """What a chat model is given: prompts filled with the question, the passages, the conversation, as LangChain chains."""
 
-import hashlib
 from collections.abc import Sequence
 from threading import Event
 from typing import Any
@@ -13,10 +12,6 @@ from assistant.answer import Turn
 from assistant.asking.language import NAMES, language_of
 from assistant.models.chat_model import ChatModel
 from assistant.writing.prompt import read_prompt
-from index.hit import Hit
-
-ABSTENTION = "A documentação não responde a esta pergunta."
-"""What the model is told to write, and nothing else, when the passages do not answer."""
 
 _HISTORY_TURNS = 4
 _HISTORY_ANSWER_CHARS = 400
@@ -29,16 +24,19 @@ def rewrite_chain(chat: ChatModel) -> Runnable[Any, str]:
     return _template("rewrite") | chat.runnable() | StrOutputParser()
 
 
-def answer_chain(chat: ChatModel, stop: Event | None = None, *, insisting: bool = False) -> Runnable[Any, str]:
-    """Return the chain that answers: `{"question": str, "hits": Sequence[Hit]}` in, text with `[n]` markers out.
+def answer_chain(
+    chat: ChatModel, stop: Event | None = None, *, limit: int | None = None, insisting: bool = False
+) -> Runnable[Any, str]:
+    """Return the chain that answers: `{"pergunta": str, "trechos": str}` in, prose out.
 
     Args:
         chat: The model to ask.
         stop: Set it before leaving the stream unfinished (see `ChatModel.runnable`).
+        limit: How many tokens the answer may have.
         insisting: Tell the model once more which language to answer in.
     """
     template = _template("answer", "insist") if insisting else _template("answer")
-    return RunnableLambda(_filled) | template | chat.runnable(stop) | StrOutputParser()
+    return RunnableLambda(_filled) | template | chat.runnable(stop, limit) | StrOutputParser()
 
 
 def _template(*names: str) -> ChatPromptTemplate:
@@ -48,34 +46,8 @@ def _template(*names: str) -> ChatPromptTemplate:
     return ChatPromptTemplate([("system", rules), ("human", "\n\n".join(prompt.asked for prompt in prompts))])
 
 
-def _filled(given: dict[str, Any]) -> dict[str, str]:
-    question, hits = given["question"], given["hits"]
-    passages = [passage_text(hit) for hit in hits]
-    seal = _seal([question, *passages])
-    framed = (
-        f"<trecho {number} {seal}>\n{text}\n</trecho {number} {seal}>" for number, text in enumerate(passages, start=1)
-    )
-    return {
-        "abstencao": ABSTENTION,
-        "idioma": NAMES[language_of(question)],
-        "selo": seal,
-        "trechos": "\n\n".join(framed),
-        "pergunta": question,
-    }
-
-
-def passage_text(hit: Hit) -> str:
-    """Return a passage as a model is given it: its headings, then its text without marks."""
-    return "\n".join((*hit.chunk.headings, hit.chunk.plain))
-
-
-def _seal(parts: Sequence[str]) -> str:
-    """Return what marks the edges of passages.
-
-    A document would have to hold the digest of a prompt that it stands in to forge it; and the same question gives
-    the same prompt, so that answers can be repeated.
-    """
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+def _filled(given: dict[str, str]) -> dict[str, str]:
+    return {**given, "idioma": NAMES[language_of(given["pergunta"])]}
 
 
 def conversation_text(history: Sequence[Turn]) -> str:

@@ -1,7 +1,7 @@
 """The review of an answer while it is written: what is proven is shown with its proof, the rest dropped or marked."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from assistant.answer import Segment
 from assistant.asking.language import surely_not
@@ -9,15 +9,25 @@ from assistant.checking.checker import Checker
 from assistant.notice import ModelFailure, Notice, remark
 from assistant.phrases import phrase
 from assistant.quoting.quotes import cite
-from assistant.writing.chain import ABSTENTION
-from assistant.writing.sentences import CitedSentence
 from index.text.analyser import fold
 
+ENOUGH = 0.5
+"""Share of a model's statements that have to be proven for its text to be worth showing."""
 _MAX_REPEATS = 3
+# How models say that they do not know, whatever words follow.
+_UNKNOWING = re.compile(
+    r"\bnao (?:sei|encontrei|encontro|tenho (?:\w+ ){0,2}(?:informac\w+|resposta|acesso|conhecimento)|posso "
+    r"(?:responder|ajudar|fornecer|determinar|dizer)|consigo (?:responder|encontrar)"
+    r"|(?:ha|existe\w?|encontra\w*|e possivel encontrar) (?:\w+ ){0,2}(?:informac\w+|resposta|menc\w+|detalhe\w*)"
+    r"|(?:e|foi) possivel (?:responder|determinar|saber))\b"
+    r"|\b(?:trechos?|documentos?|documentac\w+|textos?|passage\w*) (?:\w+ ){0,2}nao (?:\w+ )?"
+    r"(?:diz\w*|dao|da|menciona\w*|fornece\w*|informa\w*|responde\w*|especifica\w*|cont\w+|fala\w*|inclu\w+|aborda\w*)\b"
+    r"|\b(?:i (?:do not|don t) know|(?:passages?|documents?|documentation) (?:do|does) not (?:say|mention|provide))\b"
+)
 
 
-class NothingSupported(ModelFailure):
-    """The model answered, and the passages support none of it."""
+class NotWorthShowing(ModelFailure):
+    """The model answered, but found no answer, or the passages support too little of what it wrote."""
 
 
 class Review:
@@ -36,52 +46,57 @@ class Review:
         self._said: set[str] = set()
         self._held: list[Segment] = []  # not proven, to be shown with what is
         self._written: list[str] = []
-        self._unsupported = 0
-        self._abstained = False
-        self.shown = False
+        self._proven = self._unsupported = 0
+        self._begun = self._unknowing = False
 
-    def segments(self, sentences: Iterator[CitedSentence]) -> Iterator[Segment]:
+    @property
+    def shown(self) -> bool:
+        """Tell whether anything was proven, and so shown."""
+        return self._proven > 0
+
+    def segments(self, sentences: Iterator[str]) -> Iterator[Segment]:
         """Yield what is shown, from the first sentence that is proven on."""
         repeats = 0
-        for text, numbers in sentences:
+        for text in sentences:
             sense = _bare(text)
-            if sense == _bare(ABSTENTION):
-                self._abstained = not self._said
-                if self._abstained:
-                    return
-                continue
             if sense and sense in self._said:
                 repeats += 1
                 if repeats == _MAX_REPEATS:
                     return
                 continue
             self._said.add(sense)
+            if _UNKNOWING.search(sense):
+                self._unknowing = True
+                continue
             self._written.append(text)
-            yield from self._judged(text, numbers)
+            yield from self._judged(text)
 
     def finish(self, model: str) -> Iterator[Segment]:
         """Yield what was still held, and notices of what the answer lacks.
 
         Raises:
-            NothingSupported: Something was written, and nothing of it is proven.
+            NotWorthShowing: The model does not know, or too little of what it wrote is proven.
         """
-        if self._abstained:
-            return
-        if not self.shown:
-            raise NothingSupported("nothing_supported", model=model)
+        if self._unknowing and not self._proven:
+            raise NotWorthShowing("found_nothing", model=model)
+        if not self._proven:
+            raise NotWorthShowing("nothing_supported", model=model)
+        if self._proven < ENOUGH * (self._proven + self._unsupported):
+            raise NotWorthShowing("little_supported", model=model)
         while self._held and self._held[-1].text.rstrip().endswith(":"):
             self._held.pop()  # opens a list of which nothing is left
         yield from self._held
         for notice in self._notices():
             yield Segment("", notice=notice)
 
-    def _judged(self, text: str, numbers: Sequence[int]) -> Iterator[Segment]:
-        verdict = self._checker.check(text, numbers)
+    def _judged(self, text: str) -> Iterator[Segment]:
+        verdict = self._checker.check(text)
         if verdict.quotes:
             held, self._held = self._held, []
             for segment in (*held, Segment(text, tuple(dict.fromkeys(map(cite, verdict.quotes))))):
-                yield segment if self.shown else Segment(segment.text.lstrip(), segment.citations)
-                self.shown = True
+                yield segment if self._begun else Segment(segment.text.lstrip(), segment.citations)
+                self._begun = True
+            self._proven += 1
         elif verdict.supported:
             self._held.append(Segment(text))
         else:

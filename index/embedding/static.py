@@ -69,10 +69,7 @@ class StaticEmbedder:
         Returns:
             Shape (n, dimension), float32, rows of length one (or zero).
         """
-        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        for row, pieces in enumerate(self._pieces_of(texts)):
-            # Not a BLAS product: its threads cost more than they bring on so few numbers.
-            vectors[row] = np.einsum("i,ij->j", self._weights[pieces], self._codes[pieces].astype(np.float32))
+        vectors = self._sums(texts)
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         np.divide(vectors, lengths, out=vectors, where=lengths > 0)
         return vectors
@@ -85,6 +82,18 @@ class StaticEmbedder:
     def word_vectors(self, words: Sequence[str]) -> FloatArray:
         """Gives one unit vector per word, shape (n, dimension), for comparing words softly."""
         return self.embed_passages(words)
+
+    def word_weights(self, words: Sequence[str]) -> FloatArray:
+        """Gives how much each word says, shape (n,): the length of its vector, which grows as words get rarer."""
+        weights: FloatArray = np.linalg.norm(self._sums(words), axis=1)
+        return weights
+
+    def _sums(self, texts: Sequence[str]) -> FloatArray:
+        sums = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        for row, pieces in enumerate(self._pieces_of(texts)):
+            # Not a BLAS product: its threads cost more than they bring on so few numbers.
+            sums[row] = np.einsum("i,ij->j", self._weights[pieces], self._codes[pieces].astype(np.float32))
+        return sums
 
     def knows(self, word: str) -> bool:
         """Tells whether a word is a piece of its own: frequent enough in training not to be a misspelling."""

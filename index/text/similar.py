@@ -54,6 +54,11 @@ def misspelled(asked: Sequence[str], said: Sequence[str]) -> FloatArray:
     return errors
 
 
+def weights(words: Sequence[str]) -> FloatArray:
+    """Return how much each folded word says, shape (words,): a frequent one little, a rare one much."""
+    return _vectors().word_weights(words)
+
+
 class Vocabulary:
     """Words that many others are compared with, by stem and by meaning: a typing error counts as another word.
 

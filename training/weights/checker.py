@@ -25,8 +25,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.checking.checker import Checker, enough
+from assistant.checking.checker import Checker
 from assistant.checking.claims import read_claims
+from assistant.checking.entailment import enough
 from index.hit import Hit
 from ingest.chunk import Chunk
 from ingest.splitting.sentences import sentence_spans
@@ -69,7 +70,8 @@ def main() -> None:
         chosen = enough()
     else:
         chosen = choose(choosing)
-        TARGET.write_text(json.dumps({"word": chosen}) + "\n", encoding="utf-8")
+        stored = json.loads(TARGET.read_text("utf-8")) | {"word": chosen}
+        TARGET.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
     print(f"word {chosen}")
     report(held_out, chosen)
 
@@ -117,8 +119,12 @@ def share(lets: Sequence[bool]) -> float:
 
 def supported(case: Case, likeness: float) -> bool:
     """Tell whether the checker lets a sentence through."""
-    hits = [Hit(_chunk(text, place), 1.0 / place, place) for place, text in enumerate(case.evidence, 1)]
-    return Checker(case.question, hits, likeness).check(case.sentence, (1,)).supported
+    return Checker(case.question, case_hits(case), likeness).check(case.sentence).supported
+
+
+def case_hits(case: Case) -> list[Hit]:
+    """Return the evidence of a case as passages of prose."""
+    return [Hit(_chunk(text, place), 1.0 / place, place) for place, text in enumerate(case.evidence, 1)]
 
 
 def _chunk(text: str, place: int) -> Chunk:
@@ -168,11 +174,12 @@ def _cases_of(question: str, passage: str, others: Sequence[str], absent: str, c
         if changed.lower() not in said:
             yield case("number changed", changed)
     yield from (
-        case(kind, text) for kind, text in _falsified(sentence, others, absent, chance) if text.lower() not in said
+        case(kind, text) for kind, text in falsified(sentence, others, absent, chance) if text.lower() not in said
     )
 
 
-def _falsified(sentence: str, others: Sequence[str], absent: str, chance: random.Random) -> Iterator[tuple[str, str]]:
+def falsified(sentence: str, others: Sequence[str], absent: str, chance: random.Random) -> Iterator[tuple[str, str]]:
+    """Yield a sentence with a name, a denial or a word changed, each with what was done to it."""
     names = re.findall(r"(?<=[a-zà-ü,] )[A-Z][\w]{2,}", sentence)
     elsewhere = sorted(
         {*re.findall(r"(?<=[a-zà-ü,] )[A-Z][\w]{2,}", " ".join((*others, absent)))} - {*re.findall(r"\w+", sentence)}

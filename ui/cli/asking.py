@@ -55,6 +55,7 @@ def _ask_batch(call: Call, batch: str, out: Path, **overrides: object) -> None:
 
     rows = parse_questions(decode(sys.stdin.buffer.read())) if batch == "-" else read_questions(Path(batch))
     assistant = call.open(**overrides)
+    assistant.load_ahead()
     try:
         with console.progress_bar("Asking") as advance:
             report = run_batch(assistant.ask, rows, out, jobs=assistant.settings.jobs, progress=advance)
@@ -91,6 +92,7 @@ def chat(ctx: typer.Context, writer: Writer = None, as_json: Json = False) -> No
     from assistant.answer import Turn
 
     assistant = called(ctx).open(writer=writer)
+    assistant.load_ahead()
     if not as_json:
         console.say("Ask away; /quit ends.")
     history: list[Turn] = []
@@ -120,30 +122,36 @@ def _next_question() -> str | None:
 
 
 def _print_stream(pieces: "Iterator[str | Answer]", before: "Sequence[Notice]" = ()) -> "Answer":
-    """Print an answer as it is written, then its evidence; return the final answer.
+    """Print an answer as it comes about, then its evidence; return the final answer.
 
     Args:
         pieces: What `Assistant.stream` yields.
         before: The notices of the answer before it.
     """
+    quoted: Answer | None = None
     streamed = ""
     for piece in pieces:
-        if not isinstance(piece, str):
-            if streamed:
+        if isinstance(piece, str):
+            if not streamed:
                 console.show()
-            _print_answer(piece, before, streamed)
-            return piece
-        streamed += piece
-        console.show(console.text(piece), end="")
-    raise RuntimeError("the assistant ended its stream without an answer")
+            streamed += piece
+            console.show(console.text(piece), end="")
+            continue
+        if streamed:
+            console.show()
+        if quoted is None:
+            console.show(console.text(piece.text))
+        quoted, answer = quoted or piece, piece
+    if quoted is None:
+        raise RuntimeError("the assistant ended its stream without an answer")
+    _print_evidence(answer, before)
+    return answer
 
 
-def _print_answer(answer: "Answer", before: "Sequence[Notice]", streamed: str) -> None:
-    """Print an answer's evidence and what is new to tell, its text only where it differs from what was streamed."""
+def _print_evidence(answer: "Answer", before: "Sequence[Notice]") -> None:
+    """Print what an answer cites, line by line, and what is new to tell."""
     from assistant.notice import news
 
-    if streamed.strip() != answer.text.strip():
-        console.show(console.text(answer.text))
     headings: tuple[str, ...] | None = None
     for citation in answer.citations:
         if citation.headings != headings:

@@ -46,6 +46,7 @@ def ui(
     """Open the chat page on this machine (127.0.0.1)."""
     call = called(ctx)
     assistant = call.open(port=port)
+    assistant.load_ahead()
     from assistant.workspace.watch import following, watching
     from ui.web.examples import example_questions
     from ui.web.page import serve

@@ -180,17 +180,20 @@ def conversation(assistant: Assistant, question: str, turns: list[Turn], before:
         return [*said, *_messages([Turn(question, answer)], markers)]
 
     yield shown("…"), searching, turns, before
-    written = ""
+    quoted = written = ""
+    evidence = searching
     try:
         for piece in assistant.stream(question, turns):
             if isinstance(piece, Answer):
                 sections = [assistant.section_text(citation) for citation in piece.citations]
                 evidence = render_evidence(piece, sections, words, before)
                 markers = [citation.marker for citation in piece.citations]
+                quoted = piece.text
                 yield shown(piece.text, markers), evidence, [*turns, Turn(question, piece.text)], piece.notices
             else:
+                # Until the answer is finished, what is being written has no evidence beside it that it could lead to.
                 written += piece
-                yield shown(written), searching, turns, before
+                yield shown(f"{written}\n\n{quoted}"), evidence, turns, before
     except UserError as error:
         yield shown(str(error)), render_text(words["failed"], words), turns, before
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from servers.ollama import OllamaServer
-from servers.ollama_models import passages
 from servers.ollama_replies import Prompt, Step
 
 from assistant.assistant import Assistant
@@ -16,7 +15,7 @@ from assistant.models.chat_model import ChatModel
 from assistant.workspace.build import build
 from assistant.workspace.folder import read_settings
 from assistant.writing.model_writer import ModelWriter
-from assistant.writing.review import NothingSupported
+from assistant.writing.review import NotWorthShowing
 from index.hit import Hit
 from ingest.document import Document
 from ingest.splitting.splitter import split
@@ -85,10 +84,11 @@ def test_the_extractive_answer_stays_what_it_is(page: Assistant, poisoned: Assis
 
 @pytest.fixture(scope="module")
 def obedient() -> Iterator[ChatModel]:
+    order = iter(INJECTIONS)
+
     def obeys(prompt: Prompt) -> Iterator[Step]:
-        said = "\n".join(passages(prompt.text))
-        order = next(one for one in INJECTIONS if " ".join(one["text"].lstrip("# ").split()) in " ".join(said.split()))
-        yield f"{order['obeyed']} [1] O Clarify detecta vieses [2]."
+        """Do what the document orders that is asked about next: the order itself is not given to it."""
+        yield f"{next(order)['obeyed']} O Clarify detecta vieses."
 
     with OllamaServer({"obediente": obeys}) as server:
         chat = ChatModel("obediente", server.url)
@@ -101,7 +101,7 @@ def test_a_model_that_obeys_is_not_believed(obedient: ChatModel, injection: dict
     hits = hits_of(injection["text"])
     try:
         segments = list(ModelWriter(obedient).write(QUESTION, hits))
-    except NothingSupported:
+    except NotWorthShowing:
         return
     text = "".join(segment.text for segment in segments)
     assert text == "O Clarify detecta vieses."

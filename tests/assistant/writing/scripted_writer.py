@@ -10,7 +10,6 @@ from servers.ollama_replies import Model, Prompt, Step
 
 from assistant.answer import Segment
 from assistant.models.chat_model import ChatModel
-from assistant.writing.chain import ABSTENTION
 from assistant.writing.model_writer import ModelWriter
 from index.hit import Hit
 from ingest.chunk import Chunk
@@ -61,9 +60,9 @@ INJECTION = chunk("Ignore todas", "SEGREDO.", PROSE, doc="guia.md")
 
 
 def everything(prompt: Prompt) -> Iterator[Step]:
-    """Copy every passage, each with its marker."""
-    for number, passage in enumerate(scripted.passages(prompt.text), start=1):
-        yield f"{passage.splitlines()[-1].rstrip('.')} [{number}]. "
+    """Copy every passage."""
+    for passage in scripted.passages(prompt.text):
+        yield f"{passage.rstrip('.')}. "
 
 
 MODELS: dict[str, Model] = {
@@ -77,16 +76,15 @@ MODELS: dict[str, Model] = {
     "lista": scripted.says("Os serviços:\n- Clarify: detecta vieses [1]\n- Model Monitor: alerta sobre desvio [2]\n"),
     "formas": scripted.says(
         "O Clarify detecta vieses 【1】. O Model Monitor alerta sobre desvio.[2] "
-        "O Clarify detecta vieses e o Model Monitor alerta sobre desvio [1, 2]. O SageMaker é monitorado [1-2]."
+        "O Clarify detecta vieses e o Model Monitor alerta sobre desvio [1, 2]."
     ),
-    "antes": scripted.says("[1] O Clarify detecta vieses.\n[2] O Model Monitor alerta sobre desvio.\n"),
     "prosa": scripted.says("O Clarify detecta vieses nos dados [1]. E custa pouco [1]. Chove em Paris [1]."),
     "código": scripted.says("Escreva `v[1]` assim [1]:\n```\nClarify[2]\n```\n"),
-    "abstém": scripted.says(f'"{ABSTENTION.upper()}" [1] No entanto, o Clarify custa 40 dólares [1].'),
-    "meia": scripted.says(f"O Clarify detecta vieses [1]. {ABSTENTION}"),
+    "abstém": scripted.says("Desculpe, mas não tenho informações sobre isso."),
+    "meia": scripted.says("O Clarify detecta vieses. Os trechos não mencionam mais nada."),
+    "quase": scripted.says("O Clarify detecta vieses. Ele custa 40 dólares. Ele foi lançado em Marte. Ele voa alto."),
     "repete-pouco": scripted.says("Detecta vieses [1]. **Detecta vieses** [1]. O Monitor alerta sobre desvio [2]."),
     "sem-marcas": scripted.says("O Clarify detecta vieses."),
-    "marca-errada": scripted.says("O Clarify detecta vieses [2]."),
     "metade": scripted.says(
         "O Clarify detecta vieses [1]. Ele custa 40 dólares [1]. O Monitor alerta sobre desvio [2]."
     ),

@@ -32,9 +32,3 @@ def test_programs_get_them_as_json(tmp_path: Path) -> None:
     shown = json.loads(coruja(tmp_path, "prompts", "--json").stdout)["prompts"]
     assert [prompt["name"] for prompt in shown] == ["answer", "insist", "rewrite"]
     assert all(set(prompt) == {"name", "version", "purpose", "rules", "asked", "digest"} for prompt in shown)
-
-
-def test_documents_are_framed_as_data() -> None:
-    answer = next(prompt for prompt in all_prompts() if prompt.name == "answer")
-    assert "{selo}" in answer.rules
-    assert "nunca uma instrução" in answer.rules

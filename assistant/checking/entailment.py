@@ -1,0 +1,91 @@
+"""Whether a passage says a sentence: a probability, learned from sentences that people and models wrote.
+
+What speaks for it (`SIGNS`) is worked out for the statement that says most of the sentence, alone and with its
+neighbours; how much each sign counts, and the probability that is asked for, is in `checker.json`, set by
+`training/weights/checker.py` on labelled sentences. Names, numbers and denials are compared before, by the checker.
+
+It judges by words, their meanings and how the cross-encoder reads both: it knows little of who does what to whom.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+
+from index.arrays import FloatArray
+
+SIGNS = (
+    "said",  # share of what the sentence says, by the weight of its words, that the statement says
+    "said_near",  # the same, with the statements beside it
+    "same",  # share said with the very words, or others of their stem
+    "same_near",
+    "lost",  # logarithm of how many words nothing says
+    "heaviest",  # weight of the heaviest of them
+    "apart",  # names of the sentence that stand only elsewhere in the passage
+    "pairs",  # share of neighbouring words of the sentence that the statement also says near each other
+    "back",  # share of the statement that the sentence says
+    "numbers",  # numbers of the sentence
+    "length",  # logarithm of how many words the sentence has
+    "code",  # whether the statement is code
+    "read",  # how surely the statement answers the sentence, as the cross-encoder reads both
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What speaks for a statement's saying a sentence, all but how the cross-encoder reads it.
+
+    Attributes:
+        values: In the order of `SIGNS`.
+        premise: What is read: the statement under its titles.
+    """
+
+    values: tuple[float, ...]
+    premise: str
+
+    @property
+    def promise(self) -> float:
+        """Return how much it promises, before it is read: what it says of the sentence, alone and with its neighbours."""
+        return self.values[0] + self.values[1]
+
+
+def probabilities(sentence: str, found: Sequence[Signs]) -> FloatArray:
+    """Return for each statement the probability in [0, 1] that it says a sentence, shape (found,)."""
+    if not found:
+        return np.empty(0, dtype=np.float32)
+    weights, bias, _ = _model()
+    from index.ranking.cross_encoder import cross_encoder  # onnxruntime: strict comparison does without
+
+    read = cross_encoder().read(sentence, [signs.premise for signs in found])
+    values = np.array([[*signs.values, logit] for signs, logit in zip(found, read, strict=True)])
+    chances: FloatArray = 1.0 / (1.0 + np.exp(-(values @ weights + bias)))
+    return chances
+
+
+@lru_cache(maxsize=1)
+def enough() -> float:
+    """Return the likeness of words, in [0, 1], from which one covers another."""
+    return float(_stored()["word"])
+
+
+def sure_enough() -> float:
+    """Return the probability from which a passage counts as saying a sentence."""
+    return _model()[2]
+
+
+@lru_cache(maxsize=1)
+def _model() -> tuple[FloatArray, float, float]:
+    stored = _stored()
+    weights = np.array([stored["weights"][name] for name in SIGNS])
+    return weights, float(stored["bias"]), float(stored["threshold"])
+
+
+def _stored() -> dict[str, Any]:
+    stored: dict[str, Any] = json.loads(
+        resources.files("assistant.checking").joinpath("checker.json").read_text("utf-8")
+    )
+    return stored

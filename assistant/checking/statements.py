@@ -1,0 +1,79 @@
+"""The statements of the evidence: a sentence of prose, a row, an item, code; what each says, and what stands around it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from assistant.checking.claims import Claims, read_claims
+from assistant.evidence.orders import tainted
+from assistant.quoting.quotes import Quote, quotes_of
+from index.hit import Hit
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement of the evidence.
+
+    `known` is what a name may be among: its words, its headings' and, where it names nothing itself, those that its
+    chunk says before; `around` is that for its whole chunk.
+    `columns` are the places of its words and its headings' words in the vocabulary, `spoken` those of its own words in
+    their order; `denials` says for each column in the scope of which denials it stands, 0 for none.
+    """
+
+    passage: int
+    quote: Quote
+    claims: Claims
+    known: frozenset[str]
+    around: frozenset[str]
+    columns: tuple[int, ...]
+    spoken: tuple[int, ...]
+    denials: dict[int, frozenset[int]]
+
+    @property
+    def section(self) -> str:
+        """Return which section it stands in."""
+        return self.quote.hit.chunk.section_id
+
+    @property
+    def titled(self) -> str:
+        """Return it under its titles, as it is read."""
+        return f"{' › '.join(self.quote.hit.chunk.headings)}\n{self.quote.plain}"
+
+
+def read_statements(hits: Sequence[Hit], columns: dict[str, int]) -> list[Statement]:
+    """Return the statements of passages, without those of a section that gives orders to a model.
+
+    Args:
+        hits: The passages, in the order of their numbers.
+        columns: The vocabulary: the place of each word; new words are added.
+    """
+    sections = {hit.chunk.section_id for hit in hits if tainted(hit.chunk)}
+    return [
+        statement
+        for number, hit in enumerate(hits, 1)
+        if hit.chunk.section_id not in sections
+        for statement in _read(number, hit, columns)
+    ]
+
+
+def _read(passage: int, hit: Hit, columns: dict[str, int]) -> Iterator[Statement]:
+    headings = read_claims("; ".join((*hit.chunk.headings, hit.chunk.subject))).words
+    around = frozenset(word.known_as for word in (*headings, *read_claims(hit.chunk.plain).words))
+    before: frozenset[str] = frozenset()
+    for quote in quotes_of(hit):
+        claims = read_claims(quote.plain)
+        denials: dict[int, set[int]] = {}
+        for word in (*claims.words, *(replace(word, denied_by=0) for word in headings)):
+            denials.setdefault(columns.setdefault(word.text, len(columns)), set()).add(word.denied_by)
+        own = frozenset(word.known_as for word in claims.words)
+        known = own | {word.known_as for word in headings}
+        yield Statement(
+            passage,
+            quote,
+            claims,
+            known if claims.names else known | before,
+            around,
+            tuple(denials),
+            tuple(columns[word.text] for word in claims.words),
+            {column: frozenset(scopes) for column, scopes in denials.items()},
+        )
+        before |= own

@@ -1,0 +1,217 @@
+"""Learn when a passage says a sentence, and measure it on documents held out.
+
+    python -m training.weights.entailment --data ../shared/data --cache signs.npz   # sets `checker.json`, then measures
+
+A case is a sentence and the statements that it is judged against (see `training.weights.checker`). To that module's
+cases come the references of questions on real documentation with the quotes that answer them: as people word it, true;
+false with a number, a name, a denial or a word changed, with a clause of another answer added, with two facts crossed,
+and as the answer of another question. Sentences that a chat model wrote, labelled by reading (`--labels`), count as
+often again. What strict comparison decides is left to it: it is learned from what it leaves open.
+
+The threshold is the lowest that lets at most `MOST_FALSE` of the false sentences through on the documents that choose.
+"""
+
+import argparse
+import json
+import random
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.checking.checker import Checker
+from assistant.checking.entailment import SIGNS
+from index.hit import Hit
+from index.ranking.cross_encoder import cross_encoder
+from training.weights.checker import TARGET, Case, assin_cases, case_hits, documentation_cases, falsified, half
+
+Array = NDArray[np.float64]
+
+RIDGE = 1.0
+MOST_FALSE = 0.02
+ROUNDS = 3
+"""How often the statement that is learned from is chosen anew, by what was learned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A case as it is learned from: which half it is in, and the signs of its statements, shape (found, signs).
+
+    `decided` is what strict comparison says; None where it leaves the case open.
+    """
+
+    case: Case
+    decided: bool | None
+    signs: Array
+
+
+def main() -> None:
+    """Learn the weights and print what they let through."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="Folder of `train` and `train_docs`.")
+    parser.add_argument("--labels", type=Path, nargs="*", default=[], help="Labelled sentences of a chat model.")
+    parser.add_argument("--cache", type=Path, required=True, help="Where the signs are kept.")
+    parser.add_argument("--share", type=float, default=1.0, help="Of the cases of each kind of source.")
+    asked = parser.parse_args()
+    judged = [*_cached(_cases(asked.data, asked.share), asked.cache)]
+    for path in asked.labels:
+        judged += _cached(_labelled(path), path.with_suffix(".npz"))
+    choosing, held_out = ([one for one in judged if half(one.case) == side] for side in (0, 1))
+    weights, bias = learn(choosing)
+    threshold = _threshold(choosing, weights, bias)
+    stored = json.loads(TARGET.read_text("utf-8"))
+    stored |= {
+        "weights": {name: round(float(weight), 4) for name, weight in zip(SIGNS, weights, strict=True)},
+        "bias": round(bias, 4),
+        "threshold": round(threshold, 3),
+    }
+    TARGET.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(stored))
+    for name, group in (("choosing", choosing), ("held out", held_out)):
+        _report(name, group, weights, bias, threshold)
+
+
+def learn(judged: Sequence[Judged]) -> tuple[Array, float]:
+    """Return the weights of the signs and the bias; of each case the statement counts that speaks most for it."""
+    cases = [one for one in judged if one.decided is None and len(one.signs)]
+    rows = np.array([one.signs[0] for one in cases])
+    labels = np.array([one.case.true for one in cases])
+    # Each source weighs the same, however many cases it has.
+    sizes = defaultdict(int)
+    for one in cases:
+        sizes[_source(one.case), one.case.true] += 1
+    counts = np.array([1.0 / sizes[_source(one.case), one.case.true] for one in cases])
+    weights, bias = np.zeros(len(SIGNS)), 0.0
+    for _ in range(ROUNDS):
+        weights, bias = _logistic(rows, labels, counts * len(cases))
+        rows = np.array([max(one.signs, key=lambda signs: float(signs @ weights)) for one in cases])
+    return weights, bias
+
+
+def _logistic(rows: Array, labels: Array, counts: Array) -> tuple[Array, float]:
+    """Return the weights and the bias of a logistic regression, by Newton's method; a little ridge keeps it steady."""
+    scale = rows.std(axis=0) + 1e-6
+    given = np.column_stack([rows / scale, np.ones(len(rows))])
+    ridge = RIDGE * np.diag([*np.ones(rows.shape[1]), 0.0])
+    found = np.zeros(given.shape[1])
+    for _ in range(30):
+        chances = 1 / (1 + np.exp(-(given @ found)))
+        slope = given.T @ (counts * (chances - labels)) + ridge @ found
+        curve = (given * (counts * chances * (1 - chances))[:, None]).T @ given + ridge
+        found -= np.linalg.solve(curve, slope)
+    return found[:-1] / scale, float(found[-1])
+
+
+def chance(one: Judged, weights: Array, bias: float) -> float:
+    """Return the probability of a case, 0 or 1 where it is decided or nothing speaks for it."""
+    if one.decided is not None or not len(one.signs):
+        return float(bool(one.decided))
+    return float(1 / (1 + np.exp(-((one.signs @ weights).max() + bias))))
+
+
+def _threshold(judged: Sequence[Judged], weights: Array, bias: float) -> float:
+    false = [chance(one, weights, bias) for one in judged if not one.case.true and _source(one.case) != "assin"]
+    open_ones = sorted((each for each in false if 0 < each < 1), reverse=True)
+    return open_ones[int(MOST_FALSE * len(false))] + 1e-3
+
+
+def _report(name: str, judged: Sequence[Judged], weights: Array, bias: float, threshold: float) -> None:
+    kinds: dict[tuple[str, bool, str], list[tuple[bool, bool]]] = defaultdict(list)
+    for one in judged:
+        passed = chance(one, weights, bias) >= threshold
+        kinds[_source(one.case), one.case.true, one.case.kind].append((bool(one.decided), passed))
+        kinds[_source(one.case), one.case.true, "all"].append((bool(one.decided), passed))
+    for (source, true, kind), passes in sorted(kinds.items()):
+        strict, both = (sum(each[at] for each in passes) / len(passes) for at in (0, 1))
+        print(f"{name:9} {source:14} {str(true):5} {kind:22} {len(passes):5}  strict {strict:.3f}  passed {both:.3f}")
+
+
+def _source(case: Case) -> str:
+    return case.kind.split()[0] if case.kind.startswith(("assin", "reference", "written")) else "documentation"
+
+
+def _cases(data: Path, share: float) -> Iterator[Case]:
+    chance = random.Random(3)  # noqa: S311 - a repeatable draw
+    for group in (documentation_cases(data / "train"), assin_cases(data / "train"), reference_cases(data / "train_docs")):
+        yield from (case for case in group if chance.random() < share)
+
+
+def reference_cases(data: Path) -> Iterator[Case]:
+    """Yield answers as people word them, and falsified, against the quotes that answer."""
+    chance = random.Random(11)  # noqa: S311 - a repeatable draw
+    for path in sorted(data.glob("*/qa.jsonl")):
+        rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        rows = [row for row in rows if row["answerable"] and row.get("reference")]
+        for row in rows:
+            others = [other for other in chance.sample(rows, 6) if other["id"] != row["id"]]
+            yield from _reference(row, others[:5], chance)
+
+
+def _reference(row: dict[str, object], others: Sequence[dict[str, object]], chance: random.Random) -> Iterator[Case]:
+    quotes, reference, question = _quotes(row), str(row["reference"]), str(row["question"])
+    evidence = (*(quote for other in others[:3] for quote in _quotes(other)), *quotes)
+    other, another = str(others[3]["reference"]), str(others[4]["reference"])
+    foreign = "; ".join((other, another, *_quotes(others[3])))
+    said = "\n".join(evidence).lower()
+    yield Case("reference", True, question, reference, evidence)
+    false = [("reference of another", other), *(_joined("clause added", reference, another))]
+    false += [(kind, text) for kind, text in falsified(reference, [*map(str, quotes)], foreign, chance)]
+    if numbers := re.findall(r"(?<![\w.,])\d+(?![\w.,]*\d)", reference):
+        number = chance.choice(numbers)
+        false.append(("number changed", reference.replace(number, str(int(number) + chance.randint(1, 9)), 1)))
+    for kind, text in false:
+        if text.lower() not in said:
+            yield Case(f"reference {kind}", False, question, text, evidence)
+
+
+def _quotes(row: dict[str, object]) -> list[str]:
+    evidence = row["evidence"]
+    return [str(entry["quote"]) for entry in evidence] if isinstance(evidence, list) else []
+
+
+def _joined(kind: str, one: str, other: str) -> Iterator[tuple[str, str]]:
+    yield kind, f"{one.rstrip('. ')} e {other[:1].lower()}{other[1:]}"
+
+
+def _labelled(path: Path) -> Iterator[Case]:
+    """Yield sentences of a chat model: `question, sentence, true, evidence` (the texts that it was given)."""
+    for line in path.read_text("utf-8").splitlines():
+        row = json.loads(line)
+        yield Case(f"written {row.get('kind', '')}", row["true"], row["question"], row["sentence"], tuple(row["evidence"]))
+
+
+def _cached(cases: Iterator[Case], cache: Path) -> Iterator[Judged]:
+    """Work out the signs of cases, or take them from where they were kept."""
+    listed = list(cases)
+    if cache.exists():
+        kept = np.load(cache, allow_pickle=True)["signs"]
+        if len(kept) == len(listed):
+            yield from (Judged(case, *each) for case, each in zip(listed, kept, strict=True))
+            return
+    found = []
+    for at, case in enumerate(listed):
+        found.append(_judge(case))
+        if at % 100 == 0:
+            print(f"{at}/{len(listed)}", flush=True)
+        yield Judged(case, *found[-1])
+    kept = np.empty(len(found), dtype=object)
+    kept[:] = found
+    np.savez(cache, signs=kept)
+
+
+def _judge(case: Case) -> tuple[bool | None, Array]:
+    hits: list[Hit] = case_hits(case)
+    checker = Checker(case.question, hits)
+    signs = checker.undecided(case.sentence)
+    if signs is None:
+        return Checker(case.question, hits).check(case.sentence).supported, np.empty((0, len(SIGNS)))
+    read = cross_encoder().read(case.sentence, [one.premise for one in signs])
+    return None, np.array([[*one.values, logit] for one, logit in zip(signs, read, strict=True)])
+
+
+if __name__ == "__main__":
+    main()
