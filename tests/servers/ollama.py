@@ -1,9 +1,10 @@
 """An HTTP server that speaks Ollama's protocol, with scripted models behind it.
 
-Endpoints, fields, statuses and streaming follow Ollama's API documentation (docs/api.md): newline-delimited JSON over
-chunked transfer, durations in nanoseconds, counts in tokens. As Ollama does, it drops old messages and then cuts the
-front of a prompt that exceeds `num_ctx`, answers 200 all the same, and counts in `prompt_eval_count` what was left.
-Its tokens are runs of up to four letters, so a marker `[1]` is always three of them: three lines of a stream.
+Endpoints, fields, statuses and streaming follow what a real Ollama 0.33.0 was recorded to answer (a test replays it):
+newline-delimited JSON over chunked transfer, durations in nanoseconds, counts in tokens. As Ollama does, it drops old
+messages of a conversation that exceeds `num_ctx`, and refuses a prompt that still does; servers before 0.25 cut its
+front, answered 200 all the same, and counted in `prompt_eval_count` what was left (`cuts`). What is remembered of an
+earlier prompt is counted, too, but by some versions (`remembers`). Its tokens are runs of up to four letters, so a marker `[1]` is always three of them: three lines of a stream.
 """
 
 import itertools
@@ -12,19 +13,39 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from http import HTTPStatus
 from types import TracebackType
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from servers.base import Handler, LocalServer
-from servers.ollama_library import described, digest, embedding, full_name, now
+from servers.ollama_library import (
+    BUSY,
+    EMBEDDING_CONTEXT,
+    GETS,
+    NO_EMBEDDINGS,
+    POSTS,
+    completed,
+    described,
+    embedding,
+    full_name,
+    head,
+    joined,
+    misformed,
+    now,
+    pull_lines,
+    shown,
+    too_long,
+    unknown,
+    unreadable,
+)
 from servers.ollama_replies import (
     DEFAULT_CONTEXT,
     TRAINED_CONTEXT,
     Die,
     End,
     Fail,
+    Line,
     Model,
     Raw,
     Request,
@@ -34,7 +55,7 @@ from servers.ollama_replies import (
     tokens,
 )
 
-VERSION = "0.33.3"
+VERSION = "0.33.0"
 
 
 class OllamaServer(LocalServer):
@@ -46,6 +67,9 @@ class OllamaServer(LocalServer):
         window: Largest context window that it serves, whatever is asked for, in tokens.
         trained: Context window that it says its models were trained for; 0: it does not say.
         remembers: Count only the tokens that an earlier prompt did not begin with, as some versions do.
+        cuts: Cut a prompt that is too long, as old versions do.
+        chat_only: Models that cannot embed.
+        queue: Requests that may wait for a model beside the one that it answers; more are refused as "busy".
     """
 
     def __init__(
@@ -55,8 +79,13 @@ class OllamaServer(LocalServer):
         window: int = TRAINED_CONTEXT,
         trained: int = TRAINED_CONTEXT,
         remembers: bool = False,
+        cuts: bool = False,
+        chat_only: Collection[str] = (),
+        queue: int = 512,
     ) -> None:
         super().__init__(_Handler)
+        self.cuts, self.chat_only, self.queue = cuts, chat_only, queue
+        self.waiting = 0
         self.window, self.trained, self.remembers = window, trained, remembers
         self.last_prompt = ""
         self.models = {full_name(name): model for name, model in models.items()}
@@ -88,39 +117,56 @@ class _Handler(Handler):
 
     def do_GET(self) -> None:
         self.ollama.requests.append(Request("GET", self.path))
-        answers = {"/api/version": self._version, "/api/tags": self._tags, "/api/ps": self._running}
+        answers = {
+            "/api/version": self._version,
+            "/api/tags": self._tags,
+            "/api/ps": self._running,
+            "/v1/models": self._listed,
+        }
         if self.path == "/":
             self.send(HTTPStatus.OK, b"Ollama is running", "text/plain; charset=utf-8")
         elif self.path in answers:
             self.send_json(answers[self.path]())
         else:
-            self.send(HTTPStatus.NOT_FOUND, b"404 page not found", "text/plain")
+            self._no_such_path(POSTS)
 
     def do_POST(self) -> None:
         raw = self.body()
-        try:
-            body = json.loads(raw)
-        except json.JSONDecodeError as error:
-            self.send_json({"error": str(error)}, HTTPStatus.BAD_REQUEST)
-            return
-        self.ollama.requests.append(Request("POST", self.path, body))
         answers = {
             "/api/chat": self._chat,
             "/api/generate": self._generate,
             "/api/embed": self._embed,
             "/api/show": self._show,
             "/api/pull": self._pull,
+            "/v1/chat/completions": self._completion,
         }
         if self.path not in answers:
-            self.send(HTTPStatus.NOT_FOUND, b"404 page not found", "text/plain")
+            self._no_such_path(GETS)
             return
-        name = full_name(body.get("model", ""))
-        if not body.get("model"):
-            self.send_json({"error": "model is required"}, HTTPStatus.BAD_REQUEST)
-        elif name not in self.ollama.models and self.path != "/api/pull":
-            self.send_json({"error": f"model '{body['model']}' not found"}, HTTPStatus.NOT_FOUND)
+        refusal = unreadable(raw)
+        body = {} if refusal else json.loads(raw)
+        refusal = refusal or misformed(self.path, body)
+        if body and isinstance(body.get("model", ""), str):
+            self.ollama.requests.append(Request("POST", self.path, body))
+        if not refusal and full_name(body["model"]) not in self.ollama.models and self.path != "/api/pull":
+            refusal = unknown(self.path, body["model"])
+        if refusal:
+            self._refuse(*refusal)
         else:
             answers[self.path](body)
+
+    def _no_such_path(self, of_other_methods: Collection[str]) -> None:
+        if self.path in of_other_methods:
+            self.send(HTTPStatus.METHOD_NOT_ALLOWED, b"405 method not allowed", "text/plain")
+        else:
+            self.send(HTTPStatus.NOT_FOUND, b"404 page not found", "text/plain")
+
+    def _refuse(self, status: int, error: str) -> None:
+        if self.path.startswith("/v1/"):
+            told = {"message": error, "type": "not_found_error", "param": None, "code": None}
+            self.send_json({"error": told}, status)
+        else:
+            self.send_json({"error": error}, status)
 
     # --- what Ollama has ---
 
@@ -132,51 +178,42 @@ class _Handler(Handler):
 
     def _running(self) -> dict[str, Any]:
         ollama = self.ollama
-        loaded = {full_name(request.body.get("model", "")) for request in ollama.asked("/api/chat")}
         chats = ollama.asked("/api/chat")
+        last = {full_name(request.body.get("model", "")): request.body for request in chats}
+        loaded = {name for name, body in last.items() if body.get("keep_alive") != 0}
         window = min(chats[-1].options.get("num_ctx", DEFAULT_CONTEXT), ollama.window) if chats else DEFAULT_CONTEXT
-        memory = {"size_vram": 0, "context_length": window}
+        memory = {"expires_at": now(), "size_vram": 0, "context_length": window}
         return {"models": [described(name) | memory for name in ollama.models if name in loaded]}
 
     def _show(self, body: Mapping[str, Any]) -> None:
-        self.send_json(
-            {
-                "modelfile": f"FROM {body['model']}",
-                "parameters": 'stop "<|end|>"',
-                "template": "{{ .Prompt }}",
-                "details": described(body["model"])["details"],
-                "model_info": {"general.architecture": "qwen2"}
-                | ({"qwen2.context_length": self.ollama.trained} if self.ollama.trained else {}),
-                "capabilities": ["completion"],
-                "modified_at": now(),
-            }
-        )
+        self.send_json(shown(body["model"], self.ollama.trained))
+
+    def _listed(self) -> dict[str, Any]:
+        entries = [{"id": name, "object": "model", "created": 0, "owned_by": "library"} for name in self.ollama.models]
+        return {"object": "list", "data": entries}
 
     def _pull(self, body: Mapping[str, Any]) -> None:
-        layer_digest = digest(body["model"])
-        total = 4 * 1024 * 1024
-        layer = {"status": f"pulling {layer_digest[7:19]}", "digest": layer_digest, "total": total}
-        lines: list[dict[str, Any]] = [
-            {"status": "pulling manifest"},
-            layer,
-            *({**layer, "completed": total * part // 4} for part in range(1, 5)),
-            {"status": "verifying sha256 digest"},
-            {"status": "writing manifest"},
-            {"status": "success"},
-        ]
-        if body["model"].startswith("inexistente"):
-            lines = [lines[0], {"error": "pull model manifest: file does not exist"}]
+        lines = pull_lines(body["model"])
         if body.get("stream", True):
             self._stream(iter(lines))
         else:
             self.send_json(lines[-1], HTTPStatus.INTERNAL_SERVER_ERROR if "error" in lines[-1] else HTTPStatus.OK)
 
     def _embed(self, body: Mapping[str, Any]) -> None:
+        if body["model"] in self.ollama.chat_only:
+            self._refuse(HTTPStatus.NOT_IMPLEMENTED, NO_EMBEDDINGS)
+            return
         texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
+        if not texts:
+            self.send_json({"model": body["model"], "embeddings": []})
+            return
+        if body.get("truncate") is False and max(len(tokens(text)) for text in texts) > EMBEDDING_CONTEXT:
+            self._refuse(HTTPStatus.BAD_REQUEST, "the input length exceeds the context length")
+            return
         self.send_json(
             {
                 "model": body["model"],
-                "embeddings": [embedding(text) for text in texts],
+                "embeddings": [embedding(text)[: body.get("dimensions")] for text in texts],
                 "total_duration": 1_000_000,
                 "load_duration": 100_000,
                 "prompt_eval_count": sum(len(tokens(text)) for text in texts),
@@ -195,17 +232,38 @@ class _Handler(Handler):
             self.send_json({"error": error}, HTTPStatus.BAD_REQUEST)
         elif not body.get("messages"):
             reason = "unload" if body.get("keep_alive") == 0 else "load"
-            self.send_json({**_head(body), **line("", ""), "done_reason": reason, "done": True})
+            self.send_json({**head(body), **line("", ""), "done_reason": reason, "done": True})
         else:
             self._reply(body, line)
 
+    def _completion(self, body: Mapping[str, Any]) -> None:
+        """Answer as OpenAI's API does."""
+        asked = {**body, "options": {"num_predict": body.get("max_tokens", -1)}}
+        *parts, end = self._reply_lines(asked, lambda text, _: {"response": text})
+        self.send_json(completed(body["model"], parts, end))
+
     def _generate(self, body: Mapping[str, Any]) -> None:
         if not body.get("prompt"):
-            self.send_json({**_head(body), "response": "", "done_reason": "load", "done": True})
+            self.send_json({**head(body), "response": "", "done_reason": "load", "done": True})
             return
         self._reply(body, lambda text, thinking: {"response": text} | ({"thinking": thinking} if thinking else {}))
 
-    def _reply(self, body: Mapping[str, Any], line: "_Line") -> None:
+    def _reply(self, body: Mapping[str, Any], line: Line) -> None:
+        ollama = self.ollama
+        prompt = read_prompt(body, ollama.window)
+        if not ollama.cuts and prompt.count > prompt.window:
+            self._refuse(*too_long(prompt.count, prompt.window))
+            return
+        if ollama.waiting > ollama.queue:
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, BUSY)
+            return
+        ollama.waiting += 1
+        try:
+            self._answer(body, line)
+        finally:
+            ollama.waiting -= 1
+
+    def _answer(self, body: Mapping[str, Any], line: Line) -> None:
         reply = self._reply_lines(body, line)
         try:
             first = next(reply, None)
@@ -217,12 +275,12 @@ class _Handler(Handler):
         elif body.get("stream", True):
             self._stream(reply, first)
         else:
-            self.send_json(_joined([first, *reply] if first else []))
+            self.send_json(joined([first, *reply] if first else []))
 
-    def _reply_lines(self, body: Mapping[str, Any], line: "_Line") -> Iterator[dict[str, Any]]:
+    def _reply_lines(self, body: Mapping[str, Any], line: Line) -> Iterator[dict[str, Any]]:
         started = time.perf_counter_ns()
         ollama = self.ollama
-        prompt = read_prompt(body, ollama.window)
+        prompt = read_prompt(body, ollama.window).cut()
         pairs = zip(prompt.text, ollama.last_prompt, strict=False)
         shared = "".join(a for a, _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
         ollama.last_prompt = prompt.text
@@ -237,7 +295,7 @@ class _Handler(Handler):
                     room = None if limit < 0 else limit - said
                     for token in tokens(text or thinking)[:room]:
                         said += 1
-                        yield {**_head(body), **line(token if text else "", token if thinking else ""), "done": False}
+                        yield {**head(body), **line(token if text else "", token if thinking else ""), "done": False}
                     if 0 <= limit <= said:
                         end = End("length")
                         break
@@ -257,7 +315,7 @@ class _Handler(Handler):
             return
         spent = time.perf_counter_ns() - started
         yield {
-            **_head(body),
+            **head(body),
             **line("", ""),
             "done_reason": end.reason,
             "done": True,
@@ -292,23 +350,3 @@ class _Handler(Handler):
         data = line["raw"] if "raw" in line else json.dumps(line, ensure_ascii=False).encode() + b"\n"
         self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
         self.wfile.flush()
-
-
-class _Line(Protocol):
-    def __call__(self, text: str, thinking: str) -> dict[str, Any]: ...
-
-
-def _joined(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return a streamed reply as the one object that `"stream": false` gives."""
-    whole = dict(lines[-1]) if lines else {}
-    for part in ("response",) if "response" in whole else ("content", "thinking"):
-        texts = [str((line if part == "response" else line["message"]).get(part, "")) for line in lines]
-        if part == "response":
-            whole["response"] = "".join(texts)
-        elif any(texts):
-            whole["message"] = {**whole["message"], part: "".join(texts)}
-    return whole
-
-
-def _head(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {"model": body["model"], "created_at": now()}

@@ -63,11 +63,20 @@ Step = str | Thought | Wait | Fail | Raw | Die | End
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a model reads: the messages that were left after truncation, and the text that they were rendered to."""
+    """What a model reads: the messages that were kept, the text that they were rendered to, its tokens, and the window."""
 
     messages: Sequence[Mapping[str, str]]
     text: str
     count: int
+    window: int
+
+    def cut(self) -> "Prompt":
+        """Return it without what the window cannot hold, cut as servers before 0.25 cut it."""
+        if self.count <= self.window:
+            return self
+        whole = tokens(self.text)
+        left = whole[:KEPT_TOKENS] + whole[KEPT_TOKENS - self.window // 2 - 2 :]
+        return Prompt(self.messages, "".join(left), len(left), self.window)
 
 
 class Model(Protocol):
@@ -75,6 +84,12 @@ class Model(Protocol):
 
     def __call__(self, prompt: Prompt) -> Iterator[Step]:
         """Yield the steps of a reply."""
+
+
+class Line(Protocol):
+    """Puts a token, and one of thinking, into the line of a reply."""
+
+    def __call__(self, text: str, thinking: str) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +113,7 @@ class Request:
 
 
 def read_prompt(body: Mapping[str, Any], largest: int = TRAINED_CONTEXT) -> Prompt:
-    """Render messages and cut them to the context window as Ollama does (server/prompt.go and its runner)."""
+    """Render messages, without old ones that the context window cannot hold (server/prompt.go)."""
     window = min((body.get("options") or {}).get("num_ctx") or DEFAULT_CONTEXT, largest)
     messages = list(body.get("messages") or [{"role": "user", "content": body.get("prompt", "")}])
     while len(tokens(_render(messages))) > window:
@@ -106,10 +121,8 @@ def read_prompt(body: Mapping[str, Any], largest: int = TRAINED_CONTEXT) -> Prom
         if old is None:
             break
         del messages[old]
-    cut = tokens(_render(messages))
-    if len(cut) > window:
-        cut = cut[:KEPT_TOKENS] + cut[KEPT_TOKENS - window // 2 - 2 :]
-    return Prompt(messages, "".join(cut), len(cut))
+    text = _render(messages)
+    return Prompt(messages, text, len(tokens(text)), window)
 
 
 def _render(messages: Sequence[Mapping[str, str]]) -> str:

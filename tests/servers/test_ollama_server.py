@@ -2,7 +2,12 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -11,7 +16,7 @@ import pytest
 
 from servers.ollama import OllamaServer
 from servers.ollama_models import fails, fails_at_once, only_thinks, repeats, says
-from servers.ollama_replies import tokens
+from servers.ollama_replies import Model, Wait, tokens
 
 MESSAGES = [{"role": "user", "content": "O que faz o Clarify?"}]
 
@@ -21,6 +26,16 @@ def server() -> Iterator[OllamaServer]:
     models = {"eco": says("Detecta vieses [1]."), "pensa:4b": only_thinks, "falha": fails, "grande": fails_at_once}
     with OllamaServer({**models, "repete": repeats, "le": lambda prompt: iter([prompt.text])}) as running:
         yield running
+
+
+RECORDED = [json.loads(line) for line in Path("tests/data/ollama_shapes.jsonl").read_text("utf-8").splitlines()]
+
+
+@pytest.fixture(scope="module")
+def recorded() -> Iterator[OllamaServer]:
+    with OllamaServer({"chat:1b": says("Olá! Como posso ajudar você? " * 20), "embed:l6": says()}, chat_only={"chat:1b"}) as it:
+        post(f"{it.url}/api/chat", {"model": "chat:1b", "messages": []})
+        yield it
 
 
 @pytest.fixture
@@ -46,6 +61,63 @@ def get(url: str) -> tuple[str, str]:
 def post(url: str, body: object) -> list[dict[str, object]]:
     with urlopen(Request(url, json.dumps(body).encode()), timeout=60) as answer:  # noqa: S310 - loopback
         return [json.loads(line) for line in answer.read().splitlines()]
+
+
+@pytest.mark.parametrize("exchange", RECORDED, ids=[one["case"] for one in RECORDED])
+def test_it_answers_as_a_real_ollama_was_recorded_to(recorded: OllamaServer, exchange: dict[str, Any]) -> None:
+    status, kind, reply = _asked(recorded.url, exchange)
+    assert status == exchange["status"]
+    assert kind.startswith(exchange.get("type", ""))
+    if "error" in exchange:
+        without_figures = partial(re.sub, r"\d+", "N")
+        assert without_figures(reply["error"]) == without_figures(exchange["error"])
+    ends = [reply[0], reply[-1]] if exchange.get("type") == "application/x-ndjson" else reply
+    _assert_shape(ends, exchange["shape"])
+    if "reason" in exchange and exchange["reason"] != "stop":
+        assert reply["done_reason"] == exchange["reason"]
+
+
+def _asked(url: str, exchange: dict[str, Any]) -> tuple[int, str, Any]:
+    body = exchange.get("body")
+    text = body if isinstance(body, str) else json.dumps(body).replace("$long", "palavra " * 6000)
+    data = text.encode() if exchange["method"] == "POST" else None
+    try:
+        answer = urlopen(Request(url + exchange["path"], data), timeout=20)  # noqa: S310 - loopback
+    except HTTPError as error:
+        answer = error
+    with answer:
+        kind, said = answer.headers["Content-Type"], answer.read().decode()
+    if "ndjson" in kind:
+        return answer.status, kind, [json.loads(line) for line in said.splitlines()]
+    return answer.status, kind, json.loads(said) if "json" in kind else said
+
+
+def _assert_shape(value: Any, shape: Any) -> None:
+    """Check that a value has what was recorded, each of the same type; it may have more."""
+    types = {"text": str, "number": int | float, "bool": bool}
+    if isinstance(shape, dict):
+        assert shape.keys() - {"context"} <= value.keys()
+        for name in shape.keys() - {"context"}:
+            _assert_shape(value[name], shape[name])
+    elif isinstance(shape, list):
+        assert bool(value) == bool(shape)
+        for one, its in zip(value, shape, strict=False):
+            _assert_shape(one, its)
+    elif shape in types:
+        assert isinstance(value, types[shape])
+    else:
+        assert value == (None if shape == "null" else shape)
+
+
+def test_too_many_at_once_are_refused_as_busy() -> None:
+    with OllamaServer({"eco": says(Wait(0.5), "Olá.")}, queue=0) as busy, ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(_asked, busy.url, EXCHANGE) for _ in range(3)]
+        statuses = sorted(one.result()[0] for one in asked)
+    assert statuses[0] == 200
+    assert statuses[-1] == 503
+
+
+EXCHANGE = {"method": "POST", "path": "/api/chat", "body": {"model": "eco", "messages": MESSAGES, "stream": False}}
 
 
 def test_it_says_that_it_runs(answering: tuple[str, str]) -> None:
@@ -135,16 +207,28 @@ def test_errors_before_and_in_a_stream(client: ollama.Client) -> None:
     heard: list[str] = []
     with pytest.raises(ollama.ResponseError, match="terminated"):
         heard.extend(part.message.content or "" for part in client.chat("falha", MESSAGES, stream=True))
-    assert "".join(heard).startswith("O Clarify detecta vieses [1].")
+    assert "".join(heard).startswith("O Clarify detecta vieses.")
 
 
 def test_a_limit_ends_a_reply(client: ollama.Client) -> None:
     reply = client.chat("repete", MESSAGES, options={"num_predict": 20})
     assert (reply.done_reason, reply.eval_count) == ("length", 20)
-    assert reply.message.content == "".join(tokens("O Clarify detecta vieses [1]. O Clarify detecta vieses ["))
+    assert reply.message.content == "".join((tokens("O Clarify detecta vieses. ") * 9)[:20])
 
 
-def test_a_prompt_over_the_window_is_cut_and_answered_all_the_same(client: ollama.Client) -> None:
+def test_a_prompt_over_the_window_is_refused(client: ollama.Client) -> None:
+    with pytest.raises(ollama.ResponseError, match="exceeds the available context size") as caught:
+        client.chat("le", [{"role": "user", "content": "palavra " * 3000}], options={"num_ctx": 2048})
+    assert caught.value.status_code == 400
+
+
+def test_old_versions_cut_a_prompt_and_answer_all_the_same() -> None:
+    reads: Model = lambda prompt: iter([prompt.text])  # noqa: E731
+    with OllamaServer({"le": reads}, cuts=True) as old, ollama.Client(host=old.url) as client:
+        _assert_cut(client)
+
+
+def _assert_cut(client: ollama.Client) -> None:
     long = [{"role": "user", "content": "começo " + "palavra " * 3000 + " fim"}]
     whole = client.chat("le", long, options={"num_ctx": 16384})
     assert "começo" in (whole.message.content or "")
