@@ -6,19 +6,18 @@ from threading import Lock, Thread
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from assistant.answer import Answer, Citation, Segment, Turn
+from assistant.answer import Answer, Citation, Turn
 from assistant.asking.followup import Memory, about_the_same, asked_before, standalone
 from assistant.asking.glossary import Glossary, load_glossary
 from assistant.asking.parts import understand_parts
-from assistant.asking.question import LONGEST_QUESTION, Question, informative_words, understand
+from assistant.asking.question import LONGEST_QUESTION, informative_words, understand
 from assistant.evidence.answerable import threshold
 from assistant.evidence.coverage import cover
-from assistant.evidence.gather import Evidence, gather_parts
-from assistant.evidence.passage import Passage, names_fact, passage_source
+from assistant.evidence.gather import gather_parts
+from assistant.evidence.passage import names_fact
 from assistant.models.choice import model_away, open_model
 from assistant.models.speeds import Speeds
 from assistant.notice import Notice, damaged, outdated, quoting
-from assistant.phrases import phrase
 from assistant.quoting.draft import Draft, abstention, lacking, quotes_for
 from assistant.quoting.extractive import ExtractiveWriter
 from assistant.settings import Settings
@@ -30,7 +29,6 @@ from index.index import Index
 from index.live import LiveIndex
 from index.text.analyser import stem, words
 from ingest.errors import IndexMissing, ModelUnavailable
-from ingest.markup.site_markup import as_shown
 from ingest.redaction import recipe
 
 if TYPE_CHECKING:
@@ -52,9 +50,7 @@ class Assistant:
         behind: Why the index could not be brought up to the documents; empty when, as far as is known, it was.
     """
 
-    def __init__(
-        self, live: LiveIndex, settings: Settings, glossary: Glossary, speeds: Speeds | None = None
-    ) -> None:
+    def __init__(self, live: LiveIndex, settings: Settings, glossary: Glossary, speeds: Speeds | None = None) -> None:
         self.settings = settings
         self.behind = ""
         self._asked = Memory()
@@ -211,9 +207,7 @@ class Assistant:
         with self._opening:
             if self._writer is None:
                 chat = open_model(self.settings, self._speeds)
-                self._writer = ModelWriter(
-                    chat, unverified=self.settings.unverified, patience=self.settings.patience
-                )
+                self._writer = ModelWriter(chat, unverified=self.settings.unverified, patience=self.settings.patience)
                 # While the evidence is looked for, Ollama can load the model.
                 Thread(target=self._writer.load, daemon=True).start()
         return self._writer, ()

@@ -49,7 +49,7 @@ class Signs:
 
     @property
     def promise(self) -> float:
-        """Return how much it promises, before it is read: what it says of the sentence, alone and with its neighbours."""
+        """Return how much it promises before it is read: what it says of the sentence, alone and not."""
         return self.values[0] + self.values[1]
 
 

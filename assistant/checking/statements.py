@@ -1,4 +1,4 @@
-"""The statements of the evidence: a sentence of prose, a row, an item, code; what each says, and what stands around it."""
+"""The statements of the evidence: a sentence of prose, a row, an item, code; what it says, and what is around it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -14,11 +14,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, cached_property
 from http import HTTPStatus
-from os.path import commonprefix
 from threading import Event
 from time import perf_counter, sleep
 from typing import TYPE_CHECKING, Any
 
+from assistant.models.speeds import Pace
 from assistant.models.status import load_model, served_context, trained_context, with_scheme
 from assistant.models.thoughts import OrphanThought, ThoughtFilter
 from assistant.models.tokens import least_tokens, most_tokens
@@ -37,9 +37,6 @@ MIN_CONTEXT = 4096  # tokens; each change of size makes Ollama load the model ag
 MAX_CONTEXT = 32768  # tokens
 MAX_REPLY = 1024  # tokens; ends a model that repeats itself
 REPLY_SHARE = 0.25  # of a small context, for the reply
-UNKNOWN_SPEED = 100.0  # tokens read a second, until a model's own speed is known: that of 1.5 billion weights on two cores
-_KEPT = 0.5  # of what was known of a model's speed, where it is measured again
-_FEWEST = 50  # tokens, newly read, that tell a speed
 _BUSY_WAITS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds between tries while the server's queue is full
 
 
@@ -66,10 +63,7 @@ class ChatModel:
         keep_alive: How long Ollama keeps the model in memory afterwards, as Ollama writes it ("10m", "-1" for ever).
         temperature: 0 for the likeliest words.
         seed: Where its chance begins, above temperature 0.
-        speed: Tokens that its machine reads a second, as far as known from before; 0 for unknown.
-
-    Attributes:
-        speed: The same, kept up to what it is seen to be.
+        pace: How fast its machine reads, as far as known from before; it is kept up to what is seen.
     """
 
     def __init__(
@@ -81,7 +75,7 @@ class ChatModel:
         keep_alive: str = "10m",
         temperature: float = 0.0,
         seed: int = 0,
-        speed: float = 0.0,
+        pace: Pace | None = None,
     ) -> None:
         self.model = model
         self.url = url
@@ -89,9 +83,8 @@ class ChatModel:
         self.keep_alive = keep_alive
         self.temperature = temperature
         self.seed = seed
-        self.speed = speed
+        self.pace = pace or Pace()
         self._context = MIN_CONTEXT
-        self._last_prompt = ""
 
     @cached_property
     def _largest(self) -> int:
@@ -109,8 +102,8 @@ class ChatModel:
         return self._largest - self._reply
 
     def readable(self, seconds: float) -> int:
-        """Return how many tokens (as `most_tokens` counts) are read in some seconds."""
-        return int((self.speed or UNKNOWN_SPEED) * seconds)
+        """Return how many tokens (as `most_tokens` counts) are read in some seconds, as far as known."""
+        return self.pace.readable(seconds)
 
     def load(self, tokens: int) -> None:
         """Have Ollama load the model for prompts of so many tokens; what goes wrong is told at the first question."""
@@ -126,9 +119,7 @@ class ChatModel:
         """Return the name that answers carry: `ollama:NAME`."""
         return f"ollama:{self.model}"
 
-    def runnable(
-        self, stop: Event | None = None, limit: int | None = None
-    ) -> "Runnable[PromptValue, AIMessageChunk]":
+    def runnable(self, stop: Event | None = None, limit: int | None = None) -> "Runnable[PromptValue, AIMessageChunk]":
         """Return the model as a step of a LangChain chain: a prompt in, pieces of the answer out.
 
         It raises, while it runs, what `stream` raises.
@@ -195,7 +186,8 @@ class ChatModel:
         if not wrote and not blank and end.get("eval_count", 0) > 1:  # the token that ends a text counts, too
             raise ModelFailure("only_thought", model=self.model)
         self._check_read(messages, end)
-        self._measure("\0".join(message.text for message in messages), end)
+        prompt = "\0".join(message.text for message in messages)
+        self.pace.learn(prompt, end.get("prompt_eval_count") or 0, (end.get("prompt_eval_duration") or 0) / 1e9)
         self._check_end(end, wrote)
 
     def _begun(self, engine: "BaseChatModel", messages: "list[BaseMessage]") -> "Iterator[AIMessageChunk]":
@@ -217,15 +209,6 @@ class ChatModel:
                 sleep(wait)
             else:
                 return
-
-    def _measure(self, prompt: str, end: dict[str, Any]) -> None:
-        """Learn how fast the machine reads; what a prompt shares with the one before it was not read again."""
-        remembered = len(commonprefix([prompt, self._last_prompt])) / max(len(prompt), 1)
-        self._last_prompt = prompt
-        read = (end.get("prompt_eval_count") or 0) * (1 - remembered)
-        seconds = (end.get("prompt_eval_duration") or 0) / 1e9
-        if read >= _FEWEST and seconds > 0:
-            self.speed = (_KEPT * self.speed + (1 - _KEPT) * read / seconds) if self.speed else read / seconds
 
     def _check_read(self, messages: "list[BaseMessage]", end: dict[str, Any]) -> None:
         """Raise when the model read less than the prompt.

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from assistant.models.speeds import Speeds
+from assistant.models.speeds import Pace, Speeds
 from assistant.settings import Settings
 from ingest.errors import ModelUnavailable
 
@@ -36,7 +36,7 @@ def open_model(settings: Settings, speeds: Speeds) -> "ChatModel":
         keep_alive=settings.keep_alive,
         temperature=temperature,
         seed=settings.seed,
-        speed=speeds.of(_of_ollama(settings.model)),
+        pace=Pace(speeds.of(_of_ollama(settings.model))),
     )
 
 

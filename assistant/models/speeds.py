@@ -1,9 +1,48 @@
 """How fast each model reads on this machine, kept in the workspace: what a person waits for depends on it."""
 
 import json
+from itertools import takewhile
+from math import floor, log
 from pathlib import Path
 
+UNKNOWN = 100.0
+"""Tokens a second, while a model's own speed is not known: that of 1.5 billion weights on two cores."""
+_STEP = 1.5
+_KEPT = 0.5  # of what was known, where it is seen again
+_FEWEST = 50  # tokens, newly read, that tell a speed
 _CHANGED = 0.1  # of what was kept, for another figure to be worth writing
+
+
+class Pace:
+    """How fast one model reads.
+
+    Args:
+        speed: Tokens a second, as far as known from before; 0 for unknown.
+
+    Attributes:
+        speed: The same, kept up to what is seen.
+    """
+
+    def __init__(self, speed: float = 0.0) -> None:
+        self.speed = speed
+        self._last = ""
+
+    def readable(self, seconds: float) -> int:
+        """Return how many tokens are read in some seconds.
+
+        Counted in coarse steps, so that a question asked again is answered from the same passages.
+        """
+        steps = floor(log(max(self.speed or UNKNOWN, 1.0), _STEP))
+        return int(_STEP**steps * seconds)
+
+    def learn(self, prompt: str, tokens: int, seconds: float) -> None:
+        """Take in how long a prompt took; what it shares with the one before it was not read again."""
+        pairs = zip(prompt, self._last, strict=False)
+        remembered = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs)) / max(len(prompt), 1)
+        self._last = prompt
+        read = tokens * (1 - remembered)
+        if read >= _FEWEST and seconds > 0:
+            self.speed = (_KEPT * self.speed + (1 - _KEPT) * read / seconds) if self.speed else read / seconds
 
 
 class Speeds:

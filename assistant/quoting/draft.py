@@ -89,9 +89,7 @@ def quotes_for(question: Question, evidence: Evidence, index: Index) -> Iterator
 def lacking(evidence: Evidence, language: str) -> str:
     """Say what of the question the evidence leaves open; empty where it leaves nothing open."""
     told = (("partly", evidence.missing), ("absent", evidence.absent))
-    return "".join(
-        "\n\n" + phrase(name, language, missing=_listed(words, language)) for name, words in told if words
-    )
+    return "".join("\n\n" + phrase(name, language, missing=_listed(words, language)) for name, words in told if words)
 
 
 def abstention(question: Question, evidence: Evidence, index: Index) -> str:

@@ -115,7 +115,7 @@ class ModelWriter:
     @property
     def speed(self) -> float:
         """Return how many tokens the model's machine reads a second; 0 while that is not known."""
-        return self._chat.speed
+        return self._chat.pace.speed
 
     @property
     def model(self) -> str:

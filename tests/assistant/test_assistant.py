@@ -122,11 +122,10 @@ class TestExtractive:
             assert section[citation.start - start : citation.end - start] == citation.quote
         assert (answer.status == "answered") == bool(answer.citations)
 
-    def test_streamed_pieces_make_the_answer(self, page: Assistant) -> None:
-        *pieces, answer = page.stream("Quais serviços existem para treinamento e otimização?")
+    def test_without_a_model_the_answer_comes_at_once(self, page: Assistant) -> None:
+        (answer,) = page.stream("Quais serviços existem para treinamento e otimização?")
         assert isinstance(answer, Answer)
-        assert "".join(map(str, pieces)) == answer.text
-        assert len(pieces) > 3
+        assert answer.written == ""
 
 
 class TestFollowUps:
@@ -158,6 +157,19 @@ class TestModel:
         assert (answer.status, answer.writer, answer.notice) == ("answered", "ollama:escrivao:1b", "")
         assert "Clarify" in answer.citations[0].quote
         assert "[1]" in answer.text
+
+    def test_what_the_documents_say_comes_first_and_stays_below(self, page_workspace: Path) -> None:
+        with written_by(ollama_models.honest, page_workspace) as assistant:
+            quoted, *pieces, answer = assistant.stream("O que faz o SageMaker Clarify?")
+        assert isinstance(quoted, Answer)
+        assert isinstance(answer, Answer)
+        assert (quoted.writer, quoted.written) == ("extractive", "")
+        assert quoted.citations
+        assert pieces
+        assert "".join(map(str, pieces)) == answer.written
+        assert answer.text.startswith(answer.written)
+        assert {citation.quote for citation in quoted.citations} <= {citation.quote for citation in answer.citations}
+        assert [citation.marker for citation in answer.citations] == list(range(1, len(answer.citations) + 1))
 
     @pytest.mark.parametrize(
         "name",

@@ -4,7 +4,8 @@ Endpoints, fields, statuses and streaming follow what a real Ollama 0.33.0 was r
 newline-delimited JSON over chunked transfer, durations in nanoseconds, counts in tokens. As Ollama does, it drops old
 messages of a conversation that exceeds `num_ctx`, and refuses a prompt that still does; servers before 0.25 cut its
 front, answered 200 all the same, and counted in `prompt_eval_count` what was left (`cuts`). What is remembered of an
-earlier prompt is counted, too, but by some versions (`remembers`). Its tokens are runs of up to four letters, so a marker `[1]` is always three of them: three lines of a stream.
+earlier prompt is counted, too, but by some versions (`remembers`). Its tokens are runs of up to four letters, so a
+marker `[1]` is always three of them: three lines of a stream.
 """
 
 import itertools

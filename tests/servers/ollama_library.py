@@ -10,9 +10,7 @@ from typing import Any
 EMBEDDING_DIMENSION = 32
 EMBEDDING_CONTEXT = 512  # tokens
 GETS = frozenset({"/api/version", "/api/tags", "/api/ps", "/v1/models"})
-POSTS = frozenset(
-    {"/api/chat", "/api/generate", "/api/embed", "/api/show", "/api/pull", "/v1/chat/completions"}
-)
+POSTS = frozenset({"/api/chat", "/api/generate", "/api/embed", "/api/show", "/api/pull", "/v1/chat/completions"})
 BUSY = "server busy, please try again.  maximum pending requests exceeded"
 NO_EMBEDDINGS = "This server does not support embeddings. Start it with `--embeddings`"
 _INTEGERS = frozenset({"num_ctx", "num_predict", "num_keep", "seed", "top_k", "num_gpu", "num_thread"})

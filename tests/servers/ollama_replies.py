@@ -63,7 +63,7 @@ Step = str | Thought | Wait | Fail | Raw | Die | End
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a model reads: the messages that were kept, the text that they were rendered to, its tokens, and the window."""
+    """What a model reads: the messages that were kept, the text that they make, its tokens, and the window."""
 
     messages: Sequence[Mapping[str, str]]
     text: str

@@ -33,7 +33,9 @@ RECORDED = [json.loads(line) for line in Path("tests/data/ollama_shapes.jsonl").
 
 @pytest.fixture(scope="module")
 def recorded() -> Iterator[OllamaServer]:
-    with OllamaServer({"chat:1b": says("Olá! Como posso ajudar você? " * 20), "embed:l6": says()}, chat_only={"chat:1b"}) as it:
+    with OllamaServer(
+        {"chat:1b": says("Olá! Como posso ajudar você? " * 20), "embed:l6": says()}, chat_only={"chat:1b"}
+    ) as it:
         post(f"{it.url}/api/chat", {"model": "chat:1b", "messages": []})
         yield it
 

@@ -127,7 +127,7 @@ def _report(name: str, judged: Sequence[Judged], weights: Array, bias: float, th
         kinds[_source(one.case), one.case.true, "all"].append((bool(one.decided), passed))
     for (source, true, kind), passes in sorted(kinds.items()):
         strict, both = (sum(each[at] for each in passes) / len(passes) for at in (0, 1))
-        print(f"{name:9} {source:14} {str(true):5} {kind:22} {len(passes):5}  strict {strict:.3f}  passed {both:.3f}")
+        print(f"{name:9} {source:14} {true!s:5} {kind:22} {len(passes):5}  strict {strict:.3f}  passed {both:.3f}")
 
 
 def _source(case: Case) -> str:
@@ -136,7 +136,11 @@ def _source(case: Case) -> str:
 
 def _cases(data: Path, share: float) -> Iterator[Case]:
     chance = random.Random(3)  # noqa: S311 - a repeatable draw
-    for group in (documentation_cases(data / "train"), assin_cases(data / "train"), reference_cases(data / "train_docs")):
+    for group in (
+        documentation_cases(data / "train"),
+        assin_cases(data / "train"),
+        reference_cases(data / "train_docs"),
+    ):
         yield from (case for case in group if chance.random() < share)
 
 
@@ -181,7 +185,9 @@ def _labelled(path: Path) -> Iterator[Case]:
     """Yield sentences of a chat model: `question, sentence, true, evidence` (the texts that it was given)."""
     for line in path.read_text("utf-8").splitlines():
         row = json.loads(line)
-        yield Case(f"written {row.get('kind', '')}", row["true"], row["question"], row["sentence"], tuple(row["evidence"]))
+        yield Case(
+            f"written {row.get('kind', '')}", row["true"], row["question"], row["sentence"], tuple(row["evidence"])
+        )
 
 
 def _cached(cases: Iterator[Case], cache: Path) -> Iterator[Judged]:

@@ -88,7 +88,7 @@ class TestParts:
             assistant = open_with(server, page_workspace)
             answer = assistant.ask(asked)
             assistant.close()
-            (request,) = server.asked("/api/chat")
+            *_, request = server.asked("/api/chat")
         assert asked in request.text
         assert answer.writer == "ollama:escrivao:1b"
         assert "vieses" in quotes(answer)

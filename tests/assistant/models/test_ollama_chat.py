@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from servers import ollama_models as scripted
 from servers.ollama import OllamaServer
-from servers.ollama_replies import Prompt, Step
+from servers.ollama_replies import Prompt, Step, Wait
 
 from assistant.models.chat_model import MAX_CONTEXT, MAX_REPLY, ChatModel, PromptCut, ReplyCut
 from assistant.models.tokens import least_tokens, most_tokens
@@ -21,7 +22,7 @@ from ingest.errors import ModelUnavailable
 
 ROOT = Path(__file__).parents[3]
 MESSAGES = [("system", "Responda em português."), ("human", "O que faz o Clarify?")]
-ANSWER = "O Clarify detecta vieses [1]."
+ANSWER = "O Clarify detecta vieses."
 
 
 def reads(prompt: Prompt) -> Iterator[Step]:
@@ -128,7 +129,8 @@ def cut_prompt(length: int = 40_000, **served: Any) -> PromptCut:
 
 
 def test_a_prompt_that_ollama_cuts_is_an_error() -> None:
-    assert "Ollama cut the prompt" in cut_prompt(window=4096).message
+    assert "Ollama cut the prompt" in cut_prompt(window=4096, cuts=True).message
+    assert "too small" in cut_prompt(window=4096).message, "newer versions refuse it"
 
 
 def test_a_prompt_that_fits_no_context_is_not_sent() -> None:
@@ -153,6 +155,53 @@ def test_a_remembered_prompt_is_not_taken_for_a_cut_one() -> None:
         for _ in range(2):
             assert chat.complete([("human", "pão " * 3000)]).startswith("Li 3")
         chat.close()
+
+
+def test_a_full_queue_is_waited_for() -> None:
+    with OllamaServer({"espera": scripted.says(Wait(0.8), ANSWER)}, queue=0) as server:
+        chats = [ChatModel("espera", server.url, timeout=20) for _ in range(2)]
+        with ThreadPoolExecutor(2) as pool:
+            said = list(pool.map(lambda chat: chat.complete(MESSAGES), chats))
+        assert len(server.asked("/api/chat")) > len(chats), "one was refused, and asked again"
+    assert said == [ANSWER, ANSWER]
+
+
+def test_a_queue_that_stays_full_is_told_as_busy() -> None:
+    with OllamaServer({"espera": scripted.says(Wait(3), ANSWER)}, queue=0) as server:
+        first, second = (ChatModel("espera", server.url, timeout=1.2) for _ in range(2))
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(first.complete, MESSAGES)
+            time.sleep(0.3)
+            with pytest.raises(ModelUnavailable, match="too many questions waiting") as caught:
+                second.complete(MESSAGES)
+    assert "moment" in caught.value.next_step
+
+
+def test_how_fast_a_model_reads_is_learned(server: OllamaServer) -> None:
+    chat = ChatModel("lê", server.url)
+    unknown = chat.readable(10)
+    chat.complete([("human", "pão " * 1000)])
+    assert chat.pace.speed > 0
+    assert chat.readable(10) != unknown
+    before = chat.pace.speed
+    chat.complete([("human", "pão " * 1000)])
+    assert chat.pace.speed == before, "what is remembered was not read again"
+    chat.close()
+
+
+def test_a_model_is_loaded_with_the_context_that_it_will_be_asked_with(server: OllamaServer) -> None:
+    chat = ChatModel("responde", server.url)
+    chat.load(6000)
+    loading = server.asked("/api/chat")[-1]
+    assert loading.body["messages"] == []
+    chat.complete(MESSAGES)
+    assert server.asked("/api/chat")[-1].options["num_ctx"] == loading.options["num_ctx"] == 8192
+    chat.close()
+
+
+def test_loading_never_fails(free_url: str) -> None:
+    ChatModel("responde", free_url).load(100)
+    ChatModel("responde", "http://[").load(100)
 
 
 @given(text=st.text(max_size=300))

@@ -244,7 +244,8 @@ def test_a_killed_batch_is_the_same_in_the_end(tmp_path: Path) -> None:
             "out": str(out),
             "backup": None,
         }
-        assert len(server.asked("/api/chat")) - before <= 24 - left.count(b"\n")
+        loading = 1
+        assert len(server.asked("/api/chat")) - before <= 24 - left.count(b"\n") + loading
     whole, resumed = (
         [{**answer, "timings_ms": None} for answer in objects(path)] for path in (folder / "inteiro.jsonl", out)
     )

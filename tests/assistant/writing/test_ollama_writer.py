@@ -1,6 +1,5 @@
 """The writer that asks a chat model: the real LangChain chain and client, models that go wrong in every way."""
 
-import os
 import re
 import time
 from collections.abc import Iterator
@@ -252,8 +251,8 @@ def test_what_never_changes_comes_first(server: OllamaServer) -> None:
     for question in (QUESTION, "O que o Model Monitor alerta?"):
         write(server, "tudo", question=question)
         prompts.append(server.asked("/api/chat")[-1].text)
-    shared = os.path.commonprefix(prompts)
-    assert "## Amazon SageMaker › Monitoramento e Ética" in shared, "the rules, and what is read of the documents"
+    rules, read, _ = prompts[0].partition("## Amazon SageMaker › Monitoramento e Ética")
+    assert prompts[1].startswith(rules + read), "the rules, and what is read of the documents"
 
 
 def test_passages_are_markdown_in_the_order_of_their_document(server: OllamaServer) -> None:
