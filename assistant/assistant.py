@@ -163,6 +163,7 @@ class Assistant:
                 hits=evidence.found,
                 missing=(*evidence.missing, *evidence.absent),
                 notices=(*told, *self._of_the_index()),
+                probability=evidence.probability,
                 timings_ms={
                     "search": round((searched - started) * 1000, 1),
                     "write": round((ended - searched) * 1000, 1),
