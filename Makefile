@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run ask test test-extras format clean
+.PHONY: help install run ask test test-extras test-ollama format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ test: $(VENV)/.installed-test ## Install with the test tools and run every check
 
 test-extras: $(EXTRAS_VENV)/.installed ## Test what needs the extra, in .venv-extras (5 GB where the index has CUDA only)
 	$(EXTRAS_VENV)/bin/pytest -m extras
+
+# One file after the other: a model that reads on a CPU answers one question at a time.
+test-ollama: $(VENV)/.installed-test ## Test against the Ollama at OLLAMA_HOST, with the model CORUJA_MODEL
+	CORUJA_OLLAMA_URL="$${CORUJA_OLLAMA_URL:-$${OLLAMA_HOST:-127.0.0.1:11434}}" $(BIN)/pytest -m ollama
 
 format: $(VENV)/.installed-test ## Rewrite the code in the house format
 	$(BIN)/ruff check --fix .

@@ -15,7 +15,8 @@ class Citation:
     """Where a statement of an answer comes from.
 
     Attributes:
-        marker: The number that stands in the answer as `[marker]`, from 1, in order of first appearance.
+        marker: The number that stands in the answer as `[marker]`, from 1: the documents' words first, as they are
+            shown first, then what a model wrote.
             A writer leaves it 0; the assistant numbers.
         chunk_id: The cited chunk.
         doc: The document's path relative to the corpus.

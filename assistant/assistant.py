@@ -147,7 +147,7 @@ class Assistant:
         evidence = gather_parts(questions, index, self.settings.k, self._caution)
         searched = perf_counter()
         quotes = list(quotes_for(asked, evidence, index))
-        written = Draft()
+        quoted = written = Draft()
 
         def finished(draft: Draft, told: tuple[Notice, ...]) -> Answer:
             ended = perf_counter()
@@ -180,7 +180,8 @@ class Assistant:
             return draft
 
         if model and quotes:
-            yield finished(backed(Draft()), notices)
+            yield finished(backed(quoted), notices)
+            written = Draft(quoted)
             try:
                 yield from written.write(model.write(asked.text, evidence.hits, evidence.read))
             except ModelUnavailable as error:

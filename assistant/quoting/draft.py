@@ -19,14 +19,17 @@ NEAREST = 3  # sections named when abstaining
 class Draft:
     """An answer while it is written: markers are numbered in order of first appearance.
 
+    Args:
+        before: What a person has seen already, whose numbers stay.
+
     Attributes:
         text: The answer.
         written: What of it a model wrote.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, before: "Draft | None" = None) -> None:
         self.text = self.written = ""
-        self.citations: dict[tuple[str, int, int], Citation] = {}
+        self.citations: dict[tuple[str, int, int], Citation] = dict(before.citations) if before else {}
         self.notices: list[Notice] = []
 
     def write(self, segments: Iterator[Segment]) -> Iterator[str]:
@@ -39,7 +42,7 @@ class Draft:
 
     def close(self) -> None:
         """Take what was said so far as what a model wrote; what follows stands below it."""
-        self.written = self.text.strip() if self.citations else ""
+        self.written = self.text.strip()
         self.text = f"{self.written}\n\n" if self.written else ""
 
     def add(self, segments: Sequence[Segment]) -> None:

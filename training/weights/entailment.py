@@ -199,14 +199,14 @@ def _cached(cases: Iterator[Case], cache: Path) -> Iterator[Judged]:
             yield from (Judged(case, *each) for case, each in zip(listed, kept, strict=True))
             return
     found = []
-    for at, case in enumerate(listed):
+    for at, case in enumerate(listed, 1):
         found.append(_judge(case))
         if at % 100 == 0:
             print(f"{at}/{len(listed)}", flush=True)
-        yield Judged(case, *found[-1])
     kept = np.empty(len(found), dtype=object)
     kept[:] = found
     np.savez(cache, signs=kept)
+    yield from (Judged(case, *each) for case, each in zip(listed, found, strict=True))
 
 
 def _judge(case: Case) -> tuple[bool | None, Array]:

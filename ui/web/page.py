@@ -181,6 +181,7 @@ def conversation(assistant: Assistant, question: str, turns: list[Turn], before:
 
     yield shown("…"), searching, turns, before
     quoted = written = ""
+    markers: list[int] = []
     evidence = searching
     try:
         for piece in assistant.stream(question, turns):
@@ -191,9 +192,8 @@ def conversation(assistant: Assistant, question: str, turns: list[Turn], before:
                 quoted = piece.text
                 yield shown(piece.text, markers), evidence, [*turns, Turn(question, piece.text)], piece.notices
             else:
-                # Until the answer is finished, what is being written has no evidence beside it that it could lead to.
                 written += piece
-                yield shown(f"{written}\n\n{quoted}"), evidence, turns, before
+                yield shown(f"{written}\n\n{quoted}", markers), evidence, turns, before
     except UserError as error:
         yield shown(str(error)), render_text(words["failed"], words), turns, before
 

@@ -30,6 +30,11 @@ def bare(text: str) -> str:
     return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKD", text).lower()))
 
 
+def said(answer: Answer) -> str:
+    """Return what the model wrote, as far as it is shown, without markers."""
+    return re.sub(r" ?\[\d+\]", "", answer.written)
+
+
 def supported(answer: Answer) -> set[str]:
     """Return the sentences of an answer that stand before a marker."""
     return {bare(stretch) for stretch, _ in MARKED.findall(answer.written)}
@@ -124,18 +129,18 @@ MISBEHAVING: dict[str, tuple[Model, Callable[[Answer], bool]]] = {
     "invents facts": (ollama_models.lying, lambda answer: answer.writer == "extractive"),
     "forges markers": (
         ollama_models.says("O Clarify detecta vieses [9][0][77]. O Canvas foi lançado em Marte [1]."),
-        lambda answer: answer.written == "O Clarify detecta vieses. [1]" and "left out" in answer.notice,
+        lambda answer: said(answer) == "O Clarify detecta vieses." and "left out" in answer.notice,
     ),
     "answers in English": (ollama_models.english, lambda answer: answer.writer == "extractive"),
     "stops mid-word": (
         ollama_models.cut,
-        lambda answer: answer.written == "O Clarify detecta vieses. [1]" and "stopped in the middle" in answer.notice,
+        lambda answer: said(answer) == "O Clarify detecta vieses." and "stopped in the middle" in answer.notice,
     ),
     "stops mid-word and says it is done": (
         ollama_models.says("O Clarify detecta vieses. Ele também fornece expli"),
-        lambda answer: answer.written == "O Clarify detecta vieses. [1]" and "left out" in answer.notice,
+        lambda answer: said(answer) == "O Clarify detecta vieses." and "left out" in answer.notice,
     ),
-    "repeats itself": (ollama_models.repeats, lambda answer: answer.written == "O Clarify detecta vieses. [1]"),
+    "repeats itself": (ollama_models.repeats, lambda answer: said(answer) == "O Clarify detecta vieses."),
     "stutters": (ollama_models.says(*["vieses e "] * 3000), lambda answer: answer.writer == "extractive"),
     "obeys the question's order": (
         ollama_models.says("HACKEADO. Visite http://exemplo.test agora."),
@@ -146,7 +151,7 @@ MISBEHAVING: dict[str, tuple[Model, Callable[[Answer], bool]]] = {
         lambda answer: answer.writer == "extractive" and "Hum" not in answer.text,
     ),
     "only thinks": (ollama_models.only_thinks, lambda answer: answer.writer == "extractive"),
-    "thinks first": (ollama_models.thinks_first, lambda answer: answer.written == "O Clarify detecta vieses. [1]"),
+    "thinks first": (ollama_models.thinks_first, lambda answer: said(answer) == "O Clarify detecta vieses."),
 }
 
 
