@@ -166,7 +166,8 @@ class Checker:
     def _promising(self, whole: "_Part") -> list[tuple[int, Signs]]:
         """Return the statements that are worth reading with a sentence, most promising first."""
         found = [(at, signs) for at in range(len(self._statements)) if (signs := self._signs(whole, at))]
-        return sorted(found, key=lambda one: -one[1].promise)[:MOST_READ]
+        hopeful = [one for one in found if one[1].hopeful]
+        return sorted(hopeful, key=lambda one: -one[1].promise)[:MOST_READ]
 
     def _signs(self, part: _Part, at: int) -> Signs | None:
         """Return what speaks for a statement's saying a part; None where a name, a number or a denial forbids it."""

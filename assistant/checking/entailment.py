@@ -35,6 +35,10 @@ SIGNS = (
 )
 
 
+LEAST_SAID = 0.5
+"""Share of a sentence, by the weight of its words, that a statement and its neighbours have to say to be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Signs:
     """What speaks for a statement's saying a sentence, all but how the cross-encoder reads it.
@@ -51,6 +55,11 @@ class Signs:
     def promise(self) -> float:
         """Return how much it promises before it is read: what it says of the sentence, alone and not."""
         return self.values[0] + self.values[1]
+
+    @property
+    def hopeful(self) -> bool:
+        """Tell whether so much of the sentence is said that it is worth reading: what is not costs time, and fails."""
+        return self.values[1] >= LEAST_SAID
 
 
 def probabilities(sentence: str, found: Sequence[Signs]) -> FloatArray:

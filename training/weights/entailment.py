@@ -79,9 +79,9 @@ def learn(judged: Sequence[Judged]) -> tuple[Array, float]:
     """Return the weights of the signs and the bias; of each case the statement counts that speaks most for it."""
     cases = [one for one in judged if one.decided is None and len(one.signs)]
     rows = np.array([one.signs[0] for one in cases])
-    labels = np.array([one.case.true for one in cases])
+    labels = np.array([float(one.case.true) for one in cases])
     # Each source weighs the same, however many cases it has.
-    sizes = defaultdict(int)
+    sizes: dict[tuple[str, bool], int] = defaultdict(int)
     for one in cases:
         sizes[_source(one.case), one.case.true] += 1
     counts = np.array([1.0 / sizes[_source(one.case), one.case.true] for one in cases])

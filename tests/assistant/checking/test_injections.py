@@ -82,15 +82,21 @@ def test_the_extractive_answer_stays_what_it_is(page: Assistant, poisoned: Assis
         assert [citation.quote for citation in answer.citations] == [citation.quote for citation in clean.citations]
 
 
+class Obedient:
+    """A model that does what a document orders; the order itself is not given to it, so it has to be told."""
+
+    order = ""
+
+    def __call__(self, prompt: Prompt) -> Iterator[Step]:
+        yield f"{self.order} O Clarify detecta vieses."
+
+
+OBEDIENT = Obedient()
+
+
 @pytest.fixture(scope="module")
 def obedient() -> Iterator[ChatModel]:
-    order = iter(INJECTIONS)
-
-    def obeys(prompt: Prompt) -> Iterator[Step]:
-        """Do what the document orders that is asked about next: the order itself is not given to it."""
-        yield f"{next(order)['obeyed']} O Clarify detecta vieses."
-
-    with OllamaServer({"obediente": obeys}) as server:
+    with OllamaServer({"obediente": OBEDIENT}) as server:
         chat = ChatModel("obediente", server.url)
         yield chat
         chat.close()
@@ -99,6 +105,7 @@ def obedient() -> Iterator[ChatModel]:
 @pytest.mark.parametrize("injection", INJECTIONS, ids=range(len(INJECTIONS)))
 def test_a_model_that_obeys_is_not_believed(obedient: ChatModel, injection: dict[str, str]) -> None:
     hits = hits_of(injection["text"])
+    OBEDIENT.order = injection["obeyed"]
     try:
         segments = list(ModelWriter(obedient).write(QUESTION, hits))
     except NotWorthShowing:
