@@ -66,9 +66,10 @@ class ModelWriter:
             ModelUnavailable: The model failed, answered nothing, stopped, or was not given the whole prompt,
                 perhaps after some segments.
         """
-        given = self._given(question, sources(hits, passages))
-        if not given:
+        found = sources(hits, passages)
+        if not found:
             return
+        given = self._given(question, found)
         language = language_of(question)
         evidence = [Hit(chunk, 0.0, rank) for rank, source in enumerate(given, 1) for chunk in source.chunks]
         review = Review(Checker(question, evidence), language, mark=self._mark)
@@ -136,7 +137,7 @@ class ModelWriter:
         """
         prompt = read_prompt("answer")
         frame = most_tokens(prompt.rules + prompt.asked + question) + _FRAME_TOKENS
-        if found and not fitting(found[:1], self._chat.room - frame):
+        if not fitting(found[:1], self._chat.room - frame):
             raise self._chat.too_small()
         in_time = fitting(found, min(self._chat.room, self._chat.readable(self._patience)) - frame)
         return in_time or found[:1]

@@ -9,7 +9,7 @@ from assistant.writing.prompt import all_prompts
 
 # A changed text is a new version: raise it in the file, and write its digest here.
 DIGESTS = {
-    ("answer", 2): "b82f45037ccc",
+    ("answer", 3): "1d24ece4f2b0",
     ("insist", 1): "a8688780aa18",
     ("rewrite", 1): "356c246c8fa2",
 }
