@@ -15,6 +15,7 @@ from safetensors import safe_open
 from tokenizers import Tokenizer
 
 from index.arrays import FloatArray
+from index.embedding.model_files import explained
 
 SHIPPED = Path(__file__).parent / "models" / "multilingual"
 BEGIN, PAD, END = 0, 1, 2
@@ -33,17 +34,23 @@ class Transformer:
     Args:
         graph: The name of the graph.
         folder: Where the model is.
+
+    Raises:
+        EmbedderUnavailable: A file of the model is damaged or missing. Reading and running raise it, too.
     """
 
     def __init__(self, graph: str, folder: Path = SHIPPED) -> None:
-        self._tokenizer, self._codes, self._weights = _pieces(folder)
+        self._folder = folder
         options = SessionOptions()
         options.log_severity_level = 3
-        self._session = InferenceSession(folder / f"{graph}.onnx", options, providers=["CPUExecutionProvider"])
+        with explained(folder):
+            self._tokenizer, self._codes, self._weights = _pieces(folder)
+            self._session = InferenceSession(folder / f"{graph}.onnx", options, providers=["CPUExecutionProvider"])
 
     def pieces(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the pieces of each text, without marks of its beginning or end."""
-        return [found.ids for found in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+        with explained(self._folder):
+            return [found.ids for found in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
 
     def run(self, sequences: Sequence[tuple[Sequence[int], int]]) -> FloatArray:
         """Return what the graph gives for each sequence: shape (n, …).
@@ -67,7 +74,8 @@ class Transformer:
             mask[row, : len(own)] = 1
             kinds[row, second : len(own)] = 1
         words = self._codes[pieces].astype(np.float32) * self._weights[pieces][..., None]
-        values: FloatArray = self._session.run(None, {"words": words, "mask": mask, "kinds": kinds})[0]
+        with explained(self._folder):
+            values: FloatArray = self._session.run(None, {"words": words, "mask": mask, "kinds": kinds})[0]
         return values
 
 

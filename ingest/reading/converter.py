@@ -9,6 +9,8 @@ import io
 import logging
 import warnings
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 with warnings.catch_warnings():
     # Its audio support complains about programs that no document needs.
@@ -37,17 +39,23 @@ def convert(data: bytes, kind: Format) -> str:
         raise CorpusError("It is not a PDF, whatever its name says.", "Give it the extension of what it is.")
     logging.getLogger("pdfminer").setLevel(logging.CRITICAL)
     info = StreamInfo(extension=f".{kind}", charset="utf-8")
+    with explained(data, kind), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        text: str = _CONVERTERS[kind]().convert(io.BytesIO(data), info).markdown
+    return text.replace("\f", "\n\n")
+
+
+@contextmanager
+def explained(data: bytes, kind: Format) -> Iterator[None]:
+    """Turn whatever a converter raises into `CorpusError`."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            text: str = _CONVERTERS[kind]().convert(io.BytesIO(data), info).markdown
+        yield
     except MemoryError as error:
         raise CorpusError(
             f"The {_NAMES[kind]} takes too much memory to read.", "Split it into smaller documents."
         ) from error
     except Exception as error:  # parsers of damaged files raise anything
         raise _explain(error, kind, data) from error
-    return text.replace("\f", "\n\n")
 
 
 def _explain(error: Exception, kind: Format, data: bytes) -> CorpusError:

@@ -26,8 +26,11 @@ _STAY_LOCAL = {
     "LANGSMITH_TRACING": "false",
 }
 
+# Usage errors and their like, of whichever Click stands behind Typer, which exports none of their classes.
+_TOLD_BY_TYPER = (typer.Exit, typer.Abort, *typer.BadParameter.__mro__[1:3])
 
-class _Group(TyperGroup):
+
+class Group(TyperGroup):
     """The commands, with errors told as a person can read them."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  (see `invoke`)
@@ -39,6 +42,7 @@ class _Group(TyperGroup):
             raise typer.Exit from None
 
     def invoke(self, ctx: Any) -> object:  # noqa: ANN401  (typer does not export its context's base)
+        """Run a verb, and tell what it raises."""
         call = ctx.ensure_object(Call)
         try:
             return super().invoke(ctx)
@@ -47,12 +51,11 @@ class _Group(TyperGroup):
                 raise
             console.show_error(error, as_json=call.as_json)
         except Exception as error:
-            of_typer = type(error).__module__.partition(".")[0] in {"typer", "click"}
             if isinstance(error, BrokenPipeError):
                 # Nothing else of ours writes to a pipe without looking after it.
                 console.print_nowhere()
                 raise typer.Exit from None
-            if call.debug or of_typer:
+            if call.debug or isinstance(error, _TOLD_BY_TYPER):
                 raise
             told = UserError(
                 f"Coruja failed: {type(error).__name__}: {error}", "the same command after `coruja --debug`"
@@ -79,7 +82,7 @@ def _workspace_first(args: list[str]) -> list[str]:
 
 app = typer.Typer(
     name="coruja",
-    cls=_Group,
+    cls=Group,
     help="Answers questions in Portuguese from a folder of documents, with the evidence shown line by line.",
     no_args_is_help=True,
     add_completion=False,
