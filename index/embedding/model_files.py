@@ -9,7 +9,7 @@ from ingest.errors import EmbedderUnavailable
 
 @contextmanager
 def explained(folder: Path) -> Iterator[None]:
-    """Turn whatever onnxruntime, safetensors and tokenizers raise of a model into `EmbedderUnavailable`.
+    """Turn whatever onnxruntime, tokenizers and numpy raise of a model's files into `EmbedderUnavailable`.
 
     Theirs is no tree of errors to name: tokenizers raises bare `Exception`s, and onnxruntime's share no class.
 

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 from engines import exceptions_of, raised
-from safetensors.numpy import save_file
 from typer.testing import CliRunner
 
 from assistant import settings
@@ -106,7 +105,6 @@ PLACES: dict[str, Place] = {
     "pydantic_settings": lambda: settings.explained({}, Path("coruja.toml")),
     "pymilvus": lambda: Milvus("http://127.0.0.1:9").explained(),
     "rich": verb,
-    "safetensors": lambda: model_files.explained(SHIPPED),
     "sqlite3": chunks.explained,
     "starlette": verb,
     "stdnum": reading,
@@ -222,13 +220,6 @@ class TestDamagedModels:
         (tmp_path / name).unlink()
         (tmp_path / name).write_bytes(data)
         with pytest.raises(EmbedderUnavailable, match="Install Coruja again"):
-            StaticEmbedder(tmp_path)
-
-    def test_tensors_of_other_names(self, tmp_path: Path) -> None:
-        import numpy as np
-
-        save_file({"outro": np.zeros(3, dtype=np.float32)}, tmp_path / "model.safetensors")
-        with pytest.raises(EmbedderUnavailable, match="embeddings"):
             StaticEmbedder(tmp_path)
 
 
