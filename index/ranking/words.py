@@ -152,7 +152,7 @@ class SegmentWords:
     def numbers(self, view: str, terms: Sequence[str]) -> IntArray:
         """Return the numbers of terms, -1 for one that no row has."""
         query = "SELECT term, id FROM terms WHERE view = ? AND term IN (SELECT value FROM json_each(?))"
-        found = dict(self._query(query, view, json.dumps(terms)))
+        found: dict[str, int] = dict(self._query(query, view, json.dumps(terms)))
         return np.array([found.get(term, -1) for term in terms], dtype=np.int64)
 
     def spans(self, numbers: IntArray) -> tuple[IntArray, IntArray]:
