@@ -57,8 +57,8 @@ def read_bytes(data: bytes, doc_id: str, convert: Convert | None = None) -> Docu
     Args:
         data: The whole file.
         doc_id: Path relative to the corpus; its suffix is one of `FORMATS`.
-        convert: Turns what is not Markdown or text into Markdown (pages and other text in UTF-8); when None, a process that is started for this file does
-            (see `ingest.reading.converter_process`).
+        convert: Turns what is not Markdown or text into Markdown (pages and other text as UTF-8); when None, a process
+            that is started for this file does (see `ingest.reading.converter_process`).
 
     Raises:
         CorpusError: The file says nothing that can be read: empty, binary, damaged, encrypted, only images.
