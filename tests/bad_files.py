@@ -96,7 +96,7 @@ def write_mixed_corpus(root: Path) -> tuple[set[str], dict[str, str]]:
         "antigo.docx": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "password"),
         "vazia.html": (b"<html><body><script>x()</script></body></html>", "no text"),
         "grande.md": (("Linha comprida e repetida.\n" * 20_000).encode(), "MB"),
-        "slides.pptx": (b"PK", ".pptx"),
+        "slides.pptx": (b"PK", "damaged"),
         "planilha.ods": (b"PK", ".ods"),
     }
     for name, data in [*good.items(), *((name, data) for name, (data, _) in bad.items())]:
@@ -122,36 +122,3 @@ def _write_special_files(root: Path, corpus: Path) -> dict[str, str]:
     (corpus / ".coruja").mkdir()
     (corpus / ".coruja" / "interno.md").write_text("# Interno\n", encoding="utf-8")
     return {"foge.md": "leaves", "pasta-foge": "leaves", "quebrado.md": "nothing", "fila.md": "regular"}
-
-
-MARKDOWN = """---
-title: Guia do cofre
-tags: [senha, cofre]
----
-
-# Guia do cofre {#cofre}
-
-O cofre abre às nove, com **duas** chaves. Veja a [ajuda](ajuda.html "Ajuda") e a ![foto](foto.png).
-
-- **Senha:** troca-se em 30 dias.
-- **Chave:** fica com o gestor.
-
-| Cargo | Dias |
-|---|---|
-| Analista | 30 |
-
-```python
-abrir("cofre")
-```
-
-> Nota: <b>nunca</b> deixe o cofre aberto &amp; sem vigia.
-"""
-
-DOCUMENTS: dict[str, list[bytes]] = {
-    ".md": [MARKDOWN.encode()],
-    ".txt": [("O serviço começa às nove. Ele fecha às seis.\n\n* um\n* dois\n" * 5).encode("latin-1")],
-    ".html": [HTML.encode()],
-    ".pdf": [pdf_bytes("O contrato dura doze meses.", "A multa é de dez por cento.")],
-    ".docx": [docx_bytes()],
-}
-"""Good documents of every format, by extension."""

@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bad_files import DOCUMENTS
+from good_files import documents
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
@@ -83,9 +83,9 @@ def edited_within(data: bytes, part: float, edits: Sequence[tuple[str, float, fl
 
 def files(suffix: str) -> st.SearchStrategy[bytes]:
     """Return files with an extension: real ones, edited; packages from within, too; and any bytes."""
-    originals = st.sampled_from(DOCUMENTS[suffix])
+    originals = st.sampled_from(documents()[suffix])
     whole = st.builds(edited, originals, _EDITS)
-    if not DOCUMENTS[suffix][0].startswith(b"PK"):
+    if not documents()[suffix][0].startswith(b"PK"):
         return st.one_of(whole, whole, whole, st.lists(st.one_of(_PATCH), max_size=40).map(b"".join))
     return st.one_of(whole, *[st.builds(edited_within, originals, _PLACE, _EDITS)] * 3)
 
@@ -129,7 +129,7 @@ def _joined(events: Sequence[Token]) -> list[Token]:
 
 def targets(convert: Convert) -> dict[str, tuple[Target, st.SearchStrategy[Any]]]:
     """Return what is fuzzed, by name, each with what it is given."""
-    readers = {suffix: (partial(read_file, suffix, convert), files(suffix)) for suffix in DOCUMENTS}
+    readers = {suffix: (partial(read_file, suffix, convert), files(suffix)) for suffix in documents()}
     return {**readers, "citations": (citations_do_not_depend_on_the_stream, _CITING)}
 
 

@@ -26,14 +26,13 @@ MAX_BYTES = 20_000_000
 # fmt: off
 _CONVERTIBLE = frozenset(
     {
-        ".doc", ".docm", ".dot", ".dotx", ".odt", ".ott", ".rtf", ".pages", ".wpd", ".ppt", ".pptx", ".pps",
-        ".ppsx", ".odp", ".key", ".xls", ".xlsx", ".xlsm", ".ods", ".numbers", ".csv", ".tsv", ".epub", ".mobi",
-        ".azw3", ".djvu", ".xps", ".ps", ".rst", ".adoc", ".asciidoc", ".org", ".tex", ".ipynb", ".eml", ".msg",
-        ".mht", ".mhtml", ".xml",
+        ".doc", ".docm", ".dot", ".dotx", ".ott", ".rtf", ".pages", ".wpd", ".ppt", ".pps", ".ppsx", ".odp", ".key",
+        ".xls", ".ods", ".numbers", ".mobi", ".azw3", ".djvu", ".xps", ".ps", ".org", ".tex", ".msg", ".mht",
+        ".mhtml", ".xml",
     }
 )
 # fmt: on
-_CONVERT_FIX = "Convert it to Markdown, text, HTML, PDF or DOCX."
+_CONVERT_FIX = "Convert it to Markdown, text, HTML, PDF, DOCX, XLSX or PPTX."
 
 
 @dataclass(frozen=True, slots=True)

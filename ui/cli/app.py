@@ -7,6 +7,7 @@ Who reads the output may stop reading: that is 0.
 
 import os
 import sys
+from copy import copy
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,6 +42,16 @@ class Group(TyperGroup):
             console.print_nowhere()
             raise typer.Exit from None
 
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401
+        """Return a verb, whose help shows `--workspace`, too: it is accepted there (see `parse_args`)."""
+        command = super().get_command(ctx, cmd_name)
+        option = next((each for each in self.params if "--workspace" in each.opts), None)
+        if command is not None and option is not None:
+            shown = copy(option)
+            shown.expose_value = False  # the verb itself is not given it
+            _show(command, shown)
+        return command
+
     def invoke(self, ctx: Any) -> object:  # noqa: ANN401  (typer does not export its context's base)
         """Run a verb, and tell what it raises."""
         call = ctx.ensure_object(Call)
@@ -62,6 +73,14 @@ class Group(TyperGroup):
             )
             console.show_error(told, as_json=call.as_json)
         raise typer.Exit(1)
+
+
+def _show(command: Any, option: Any) -> None:  # noqa: ANN401
+    """Add an option to a verb, and to those below it."""
+    if all(option.opts != each.opts for each in command.params):
+        command.params.append(option)
+    for below in getattr(command, "commands", {}).values():
+        _show(below, option)
 
 
 def _workspace_first(args: list[str]) -> list[str]:
