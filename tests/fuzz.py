@@ -4,7 +4,7 @@
 
 A reader gives a document or a `CorpusError`, never anything else, and no file takes over two seconds a megabyte; what
 holds for the chunks of every document holds for those of any; and how a stream is cut does not change what it cites.
-The suite tries a few examples of each target (`tests/ingest/test_any_file.py`); what a long run finds becomes a test.
+The suite tries a few examples of each (`tests/ingest/hostile/test_any_file.py`); what a long run finds becomes a test.
 """
 
 import argparse

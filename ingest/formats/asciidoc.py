@@ -10,10 +10,11 @@ from itertools import zip_longest
 
 from ingest.formats.tables import markdown_table
 
+# Every stretch is bounded: what is not closed must not be looked for again from each of its beginnings.
 _HEADING = re.compile(r"(={1,6}) +(\S.*)")
 _ATTRIBUTE = re.compile(r":!?([\w-]+)!?:(?: +(.*))?$")
 _BLOCK_LINE = re.compile(r"\[(?P<attributes>[^\[\]]*)\]$|\.(?P<title>[^\s.].*)$")
-_LANGUAGE = re.compile(r"(?:source|,)[ %\w]*,\s*(\w+)")
+_LANGUAGE = re.compile(r"(?:source|,)[ %\w]{0,50},\s*(\w+)")
 _FENCES = {"----", "....", "```"}
 _SILENT = "////"
 _MARKS = {"====", "****", "____", "--", "++++"}
@@ -21,12 +22,12 @@ _ITEM = re.compile(r"\s*(?P<marks>\*{1,6}|\.{1,6}|-) +(?P<text>\S.*)")
 _TERM = re.compile(r"(?P<term>[^\s:|][^:|\n]{0,100})::(?: +(?P<text>.*))?$")
 _ADMONITION = re.compile(r"(NOTE|TIP|IMPORTANT|WARNING|CAUTION): +(.*)")
 _LINK = re.compile(r"(?:link:|xref:)?((?:https?://|mailto:)?[^\s\[\]<>]*?)\[([^\[\]]+)\]")
-_LINKS = re.compile(r"(?:link:|xref:|https?://|mailto:)[^\s\[\]<>]+\[[^\[\]]+\]")
+_LINKS = re.compile(r"(?:link:|xref:|https?://|mailto:)[^\s\[\]<>]{1,300}\[[^\[\]]+\]")
 _CROSS = re.compile(r"<<[^<>,]+,([^<>]+)>>")
-_IMAGE = re.compile(r"image::?([^\s\[\]]+)\[([^\[\]]*)\]")
+_IMAGE = re.compile(r"image::?([^\s\[\]]{1,300})\[([^\[\]]*)\]")
 _BOLD = re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])")
 _REFERENCE = re.compile(r"\{([\w-]+)\}")
-_CELL = re.compile(r"(?:^|\s)(?:\d*[.+]?\d*[\^<>.]*[aehlmdsv]?)\|")
+_CELL = re.compile(r"(?:^|\s)(?:\d{0,3}[.+]?\d{0,3}[\^<>.]{0,3}[aehlmdsv]?)\|")
 
 
 def adoc_markdown(data: bytes) -> str:

@@ -2,11 +2,22 @@
 
 import re
 from collections.abc import Callable
-from email import message_from_bytes, policy
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import EmailPolicy
 
 _HEADERS = {"from": "De", "to": "Para", "cc": "Cc", "date": "Data"}
-_SIGNS = re.compile(r"^(#{1,6}\s|[-=]{3,}\s*$)", re.MULTILINE)
+_SIGNS = re.compile(r"^(#{1,6}\s|[-=]{3,}[ \t]*$)", re.MULTILINE)
+_LONGEST_HEADER = 4_000
+
+
+class _Bounded(EmailPolicy):
+    """Cuts long headers: Python's parser of them takes time that grows faster than they do."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        """Return a header's name and its value as it was written."""
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:_LONGEST_HEADER]
 
 
 def eml_markdown(data: bytes, page: Callable[[str], str]) -> str:
@@ -16,7 +27,7 @@ def eml_markdown(data: bytes, page: Callable[[str], str]) -> str:
         data: The message, as mail programs save it.
         page: Turns HTML into Markdown.
     """
-    message = message_from_bytes(data, policy=policy.default)
+    message = message_from_bytes(data, policy=_Bounded())
     if not isinstance(message, EmailMessage) or not message.keys():
         raise ValueError("no headers")
     subject = " ".join(str(message.get("subject") or "").split())
