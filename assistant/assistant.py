@@ -33,6 +33,7 @@ from ingest.redaction import recipe
 
 if TYPE_CHECKING:
     from assistant.writing.model_writer import ModelWriter
+    from index.store import Store
 
 NEAREST = 3  # sections named when abstaining
 
@@ -62,8 +63,8 @@ class Assistant:
         self._opening = Lock()
 
     @classmethod
-    def open(cls, workspace: Path, settings: Settings) -> "Assistant":
-        """Open the workspace's index.
+    def open(cls, workspace: Path, settings: Settings, store: "Store | None" = None) -> "Assistant":
+        """Open the workspace's index, or the one in another store.
 
         Raises:
             IndexMissing: Nothing has been indexed yet.
@@ -72,8 +73,8 @@ class Assistant:
             EmbedderUnavailable: The embedding model or the reranker is not on this machine.
         """
         masked = recipe(settings.redact)
-        store, embedder = open_store(workspace, settings), open_embedder(settings)
-        live = LiveIndex(store, embedder, open_reranker(settings), redaction=masked)
+        embedder = open_embedder(settings)
+        live = LiveIndex(store or open_store(workspace, settings), embedder, open_reranker(settings), redaction=masked)
         return cls(live, settings, load_glossary(workspace))
 
     @classmethod

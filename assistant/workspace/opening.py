@@ -1,5 +1,7 @@
 """Opening what a workspace's settings name: the store, the index, the models that embed and order anew."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +32,24 @@ def open_store(workspace: Path, settings: Settings) -> "Store":
     from index.folder.store import FaissStore
 
     return FaissStore(index_folder(workspace))
+
+
+@contextmanager
+def open_candidate(workspace: Path, settings: Settings) -> "Iterator[tuple[Store, Callable[[], None]]]":
+    """Lend a store to build in that nobody is answered from, and what makes its generation the served one.
+
+    Raises:
+        SettingsError: The index is kept where there is none.
+        IndexBusy: Another process is building here.
+    """
+    from index.folder.store import FaissStore
+
+    store = open_store(workspace, settings)
+    if not isinstance(store, FaissStore):
+        message = "Only an index in a folder of this machine can be built behind a gate."
+        raise SettingsError(message, "Run `coruja eval gate` after `coruja index`, or leave out --gate.")
+    with store.candidate() as candidate:
+        yield candidate, lambda: store.adopt(candidate)
 
 
 def open_embedder(settings: Settings) -> Embedder:

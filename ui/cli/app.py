@@ -1,7 +1,8 @@
 """The command line: every verb of the product, with each engine imported only by the verb that needs it.
 
 Exit status: 0 all good; 1 an error, told with what to do next; 2 a mistake in how the command was typed; 3 done, but
-`index` could not read some of the files, or a batch of `ask` has questions that could not be answered; 130 interrupted.
+`index` could not read some of the files, a batch of `ask` has questions that could not be answered, or quotes of a data
+set are broken; 4 a gate does not pass; 130 interrupted.
 Who reads the output may stop reading: that is 0.
 """
 
