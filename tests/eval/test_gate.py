@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -48,7 +49,11 @@ def examples() -> list[Example]:
         holds = f"A capacidade do {name.lower()} é de {capacity} por vez, nunca mais do que isso."
         for at, question in enumerate(QUESTIONS):
             evidence = [{"doc": f"{topic}.md", "quote": holds if at == 1 else uses}]
-            row = {"id": f"{topic}-{at}", "question": question.format(name.lower()), "evidence": evidence}
+            row: dict[str, object] = {
+                "id": f"{topic}-{at}",
+                "question": question.format(name.lower()),
+                "evidence": evidence,
+            }
             found.append(parsed(row))
     return found
 
@@ -78,7 +83,7 @@ def village(served: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(served, tmp_path / "vila"))
 
 
-def gated(folder: Path, **settings: str) -> tuple[int, dict[str, list[str]], bool]:
+def gated(folder: Path, **settings: str) -> tuple[int, Any, bool]:
     """Type `coruja index --gate`; return its status, what it said, and whether another generation is served."""
     before = (folder / ".coruja" / "index" / "CURRENT").read_text("utf-8")
     run = coruja(folder, "index", "--gate", "--json", **settings)
