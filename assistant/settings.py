@@ -116,6 +116,9 @@ class Settings(BaseSettings):
         description="Probability that a passage answers, below which Coruja abstains; learned when unset.",
     )
     jobs: int = Field(4, ge=1, le=64, description="Questions of a batch that are asked at the same time.")
+    log: bool = Field(False, description="Keep every answer with its trace, for labels and `coruja monitor`.")
+    log_days: float = Field(90.0, gt=0, description="Days that answers without a label are kept.")
+    webhook: str | None = Field(None, description="Address that `coruja monitor --alert` posts its alarms to.")
     port: int = Field(7860, ge=0, le=65535, description="Port of the web chat; a free one is taken if it is busy.")
 
 

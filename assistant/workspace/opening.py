@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.settings import Settings
-from assistant.workspace.folder import index_folder
+from assistant.workspace.folder import BUILT_NAME, index_folder
 from index.embedding.embedder import Embedder
 from index.embedding.load import load_embedder
 from index.ranking.reranker import Reranker, load_reranker
@@ -14,6 +14,7 @@ from ingest.errors import SettingsError
 from ingest.redaction import recipe
 
 if TYPE_CHECKING:
+    from assistant.workspace.journal import Journal
     from index.index import Index
     from index.store import Store
 
@@ -32,6 +33,19 @@ def open_store(workspace: Path, settings: Settings) -> "Store":
     from index.folder.store import FaissStore
 
     return FaissStore(index_folder(workspace))
+
+
+def open_journal(workspace: Path, settings: Settings) -> "Journal | None":
+    """Return the journal that answers are written down in; None where the settings want none.
+
+    Raises:
+        JournalError: It cannot be opened.
+    """
+    if not settings.log:
+        return None
+    from assistant.workspace.journal import Journal
+
+    return Journal(workspace / BUILT_NAME, settings.redact, settings.log_days)
 
 
 @contextmanager

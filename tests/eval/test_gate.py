@@ -20,19 +20,17 @@ TOPICS = {
     "moinho": ("Moinho", "vento do norte", "trinta sacos", "trigo"),
     "ponte": ("Ponte", "pedra calcária", "oito arcos", "rio"),
     "relógio": ("Relógio", "pesos de chumbo", "sete dias", "torre"),
-    "tear": ("Tear", "fio de algodão", "nove metros", "pano"),
-    "prensa": ("Prensa", "tinta preta", "cem folhas", "jornal"),
     "sino": ("Sino", "bronze fundido", "quatro toques", "missa"),
 }
-QUESTIONS = (
-    "O que usa o {0}?",
-    "Que capacidade tem o {0}?",
-    "Para que serve o {0} da vila?",
-    "Qual é o uso do {0} na vila?",
+QUESTIONS = ("O que usa o {0} da vila?", "Qual é a capacidade do {0}?")
+OUTSIDE = (
+    "Quem ganhou a copa de 1994?",
+    "Qual é a temperatura de Vênus?",
+    "Como se faz um bolo de fubá?",
+    "Quanto custa um avião a jato?",
+    "Quem escreveu Hamlet?",
+    "Como se tira um passaporte?",
 )
-OUTSIDE = ("Quem ganhou a copa de 1994?", "Qual é a temperatura de Vênus?", "Como se faz um bolo de fubá?",
-           "Quanto custa um avião a jato?", "Qual é a capital da Mongólia?", "Quem escreveu Hamlet?",
-           "Que horas são em Tóquio?", "Como se tira um passaporte?")  # fmt: skip
 
 
 def page(name: str, source: str, capacity: str, use: str) -> str:
@@ -113,17 +111,17 @@ def test_numbers_changed_behind_the_data_set_s_back_are_not_served(village: Path
     assert "no longer in their documents (farol.md)" in run.stdout
     assert "sete milhas" in run.stdout
     assert "doze milhas" in coruja(village, "search", "capacidade do farol").stdout
-    assert "**Que capacidade tem o farol?** (changed)" in comment.read_text("utf-8")
+    assert "**Qual é a capacidade do farol?** (changed)" in comment.read_text("utf-8")
 
 
 def test_half_a_corpus_is_not_served(village: Path) -> None:
-    for topic in list(TOPICS)[:4]:
+    for topic in list(TOPICS)[:3]:
         (village / "corpus" / f"{topic}.md").unlink()
     status, verdict, promoted = gated(village)
     assert (status, promoted) == (4, False)
     assert any("of documents that are not there (forno.md, farol.md" in reason for reason in verdict["reasons"])
     assert any("evidence shown went from" in reason for reason in verdict["reasons"])
-    assert "documents: 8 → 4" in verdict["notes"]
+    assert "documents: 6 → 3" in verdict["notes"]
 
 
 def test_a_gate_without_caution_answers_what_no_document_says(village: Path) -> None:

@@ -64,7 +64,7 @@ def eval_run(
 
     call = called(ctx)
     workspace, settings = call.settings(writer=writer, k=k, jobs=jobs)
-    assistant = call.open(writer=writer, k=k, jobs=jobs)
+    assistant = call.open(writer=writer, k=k, jobs=jobs, log=False)
     run, report = evaluate(workspace, settings, assistant, locate(dataset), name=name, tag=tag)
     if as_json:
         console.print_json({"run": str(run), **report.to_dict()})
@@ -137,7 +137,7 @@ def eval_gate(
     call = called(ctx)
     workspace, settings = call.settings()
     if run is None:
-        folder, report = evaluate(workspace, settings, call.open(), gate_dataset(workspace, settings))
+        folder, report = evaluate(workspace, settings, call.open(log=False), gate_dataset(workspace, settings))
     else:
         folder = find_run(workspace, run)
         report = read_report(folder / REPORT)

@@ -61,6 +61,7 @@ def _behind_gate(workspace: Path, settings: "Settings", comment: Path | None, *,
     from assistant.workspace.opening import open_candidate
 
     dataset = gate_dataset(workspace, settings)
+    settings = settings.model_copy(update={"log": False})
     with open_candidate(workspace, settings) as (store, adopt):
         built = build(workspace, settings, store=store)
         assistant = Assistant.open(workspace, settings, store)
