@@ -15,9 +15,9 @@ from assistant.answer import Answer, Citation, Turn
 from assistant.assistant import Assistant
 from assistant.workspace.folder import BUILT_NAME, read_settings
 from assistant.workspace.journal import Journal
+from eval.asked.labels import exported, queue
+from eval.asked.monitor import drift, features, watch
 from eval.datasets.example import Evidence
-from eval.labels import exported, queue
-from eval.monitor import drift, features, watch
 from index.embedding.load import load_embedder
 from ingest.errors import JournalError
 

@@ -13,9 +13,9 @@ from ui.cli.call import EXIT_GATE, Json, called
 if TYPE_CHECKING:
     from assistant.settings import Settings
     from assistant.workspace.journal import Journal
-    from eval.clusters import Embed
-    from eval.labels import Wanted
-    from eval.monitor import Watch
+    from eval.asked.clusters import Embed
+    from eval.asked.labels import Wanted
+    from eval.asked.monitor import Watch
 
 app = typer.Typer(help="Say which answers were right, and make a data set of it.", no_args_is_help=True)
 
@@ -32,7 +32,7 @@ def list_labels(
 ) -> None:
     """List answers that nobody has labelled: first what would teach most, near the threshold or often unanswered."""
     from assistant.evidence.answerable import threshold
-    from eval.labels import Wanted, queue
+    from eval.asked.labels import Wanted, queue
 
     _, settings, journal = _opened(ctx)
     entries = journal.entries()
@@ -80,8 +80,8 @@ def export_labels(
     as_json: Json = False,
 ) -> None:
     """Write what was labelled as a data set; what was rejected without a quote that is right is left out."""
+    from eval.asked.labels import exported
     from eval.datasets.example import write_dataset
-    from eval.labels import exported
 
     _, _, journal = _opened(ctx)
     examples = exported(journal.entries())
@@ -102,7 +102,7 @@ def monitor(
     as_json: Json = False,
 ) -> None:
     """Compare what is asked and answered now with what was before, and name what the documents do not answer."""
-    from eval.monitor import watch
+    from eval.asked.monitor import watch
 
     _, settings, journal = _opened(ctx)
     now = datetime.now(UTC)
@@ -156,7 +156,7 @@ def _told(number: int, label: str, *, as_json: bool) -> None:
 
 
 def _show_watch(found: "Watch") -> None:
-    from eval.monitor import FEWEST
+    from eval.asked.monitor import FEWEST
 
     console.show(f"{console.counted(found.window, 'answer')} now, {found.baseline} before.")
     if not found.signals:

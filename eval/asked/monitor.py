@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from assistant.asking.question import informative_words
 from assistant.workspace.journal import Entry
-from eval.clusters import Embed, clusters
+from eval.asked.clusters import Embed, clusters
 
 LEVEL = 0.02
 DEALS = 2000

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assistant.workspace.journal import Entry
-from eval.clusters import Embed, clusters
+from eval.asked.clusters import Embed, clusters
 from eval.datasets.example import Evidence, Example
 
 
