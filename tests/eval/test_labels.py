@@ -20,6 +20,7 @@ from eval.asked.monitor import drift, features, watch
 from eval.datasets.example import Evidence
 from index.embedding.load import load_embedder
 from ingest.errors import JournalError
+from ingest.redaction import RedactionKind
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 EMBED = load_embedder("coruja").embed_passages
@@ -47,7 +48,8 @@ def journal(tmp_path: Path) -> Journal:
 
 
 def test_what_is_masked_in_documents_is_masked_in_the_journal_and_the_old_goes(tmp_path: Path) -> None:
-    journal = Journal(tmp_path, ("email",), days=30)
+    masked: tuple[RedactionKind, ...] = ("email",)
+    journal = Journal(tmp_path, masked, days=30)
     journal.add(answer("Velha?"), at=NOW - timedelta(days=31))
     journal.add(answer("Velha e rotulada?"), at=NOW - timedelta(days=30))
     journal.label(2, "accepted")

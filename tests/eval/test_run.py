@@ -255,3 +255,14 @@ def test_the_gate_says_why(run: Running) -> None:
     assert "rests on “sete dias”. Now the nearest is “quatorze dias”" in reason
     with pytest.raises(SettingsError, match="no measure 'corect'"):
         judge_run(accepted, at_least={"corect": 1})
+
+
+def test_a_build_without_caution_fails_for_what_it_answers_wrongly(run: Running) -> None:
+    asked = [example(question) for question in QUESTIONS[:12]] + [example("Prazo?", LOAN)]
+    careful = run(Clerk({**dict.fromkeys(QUESTIONS, ()), "Prazo?": [LOAN]}), *asked)
+    careless = run(Clerk({**dict.fromkeys(QUESTIONS, (SILENCE,)), "Prazo?": [LOAN]}), *asked)
+    before = replace(careful, made={"dataset": "regras", "settings": {"caution": None}})
+    after = replace(careless, made={"dataset": "regras", "settings": {"caution": 0.0}})
+    verdict = judge_run(after, accepted=before)
+    assert any(reason.startswith("answered wrongly went from 0.0 % to 100.0 %") for reason in verdict.reasons)
+    assert verdict.notes == ("settings.caution: None → 0.0",)

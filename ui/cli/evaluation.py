@@ -60,10 +60,11 @@ def eval_run(
     as_json: Json = False,
 ) -> None:
     """Ask every question of a data set; leave a report as JSON and as a page. Interrupted, the same command goes on."""
-    from eval.datasets.reading import locate
+    from eval.datasets.reading import locate, read_dataset
 
     call = called(ctx)
     workspace, settings = call.settings(writer=writer, k=k, jobs=jobs)
+    read_dataset(dataset, tag=tag)  # what cannot be asked is told before anything is indexed
     assistant = call.open(writer=writer, k=k, jobs=jobs, log=False)
     run, report = evaluate(workspace, settings, assistant, locate(dataset), name=name, tag=tag)
     if as_json:
@@ -137,11 +138,13 @@ def eval_gate(
     call = called(ctx)
     workspace, settings = call.settings()
     if run is None:
+        if not accept:
+            hold_to(workspace, settings, gate_dataset(workspace, settings).stem)
         folder, report = evaluate(workspace, settings, call.open(log=False), gate_dataset(workspace, settings))
     else:
         folder = find_run(workspace, run)
         report = read_report(folder / REPORT)
-    verdict = judged(workspace, settings, report, first=accept)
+    verdict = judged(workspace, settings, report)
     if accept:
         accept_run(workspace, folder)
     show_verdict(verdict, folder, out=out, as_json=as_json)
@@ -164,18 +167,30 @@ def gate_dataset(workspace: Path, settings: "Settings") -> Path:
     return within if within.exists() else locate(Path(settings.gate.dataset))
 
 
-def judged(workspace: Path, settings: "Settings", report: "Report", *, first: bool = False) -> "Verdict":
-    """Judge a run by the settings, the corpus and the run accepted last; `first` allows that there are none."""
+def hold_to(workspace: Path, settings: "Settings", dataset: str) -> "Report | None":
+    """Return the report that builds are held to, None where only limits are.
+
+    Raises:
+        SettingsError: There is neither.
+    """
+    from eval.runs import accepted
+    from ingest.errors import SettingsError
+
+    before, gate = accepted(workspace, dataset), settings.gate
+    if not (before or gate.at_least or gate.at_most):
+        message = "There is nothing to hold the build to: no run was accepted, and coruja.toml names no limits."
+        raise SettingsError(message, "Run: coruja eval gate --accept")
+    return before
+
+
+def judged(workspace: Path, settings: "Settings", report: "Report") -> "Verdict":
+    """Judge a run by the settings, the corpus and, if there is one, the run accepted last."""
     from eval.datasets.checking import check_dataset
     from eval.datasets.corpus import cut_corpus
     from eval.gate import judge_run
     from eval.runs import accepted
-    from ingest.errors import SettingsError
 
     before, gate = accepted(workspace, report.made["dataset"]), settings.gate
-    if not (before or gate.at_least or gate.at_most or first):
-        message = "There is nothing to hold the build to: no run was accepted, and coruja.toml names no limits."
-        raise SettingsError(message, "Run: coruja eval gate --accept")
     broken = check_dataset(report.examples(), cut_corpus(workspace, settings))
     return judge_run(report, accepted=before, broken=broken, at_least=gate.at_least, at_most=gate.at_most)
 

@@ -8,7 +8,7 @@ import typer
 from ingest.errors import SettingsError, UserError
 from ui.cli import console
 from ui.cli.call import EXIT_GATE, EXIT_PROBLEMS, Json, build, called
-from ui.cli.evaluation import evaluate, gate_dataset, judged, show_verdict
+from ui.cli.evaluation import evaluate, gate_dataset, hold_to, judged, show_verdict
 
 if TYPE_CHECKING:
     from assistant.settings import Settings
@@ -62,6 +62,7 @@ def _behind_gate(workspace: Path, settings: "Settings", comment: Path | None, *,
 
     dataset = gate_dataset(workspace, settings)
     settings = settings.model_copy(update={"log": False})
+    hold_to(workspace, settings, dataset.stem)
     with open_candidate(workspace, settings) as (store, adopt):
         built = build(workspace, settings, store=store)
         assistant = Assistant.open(workspace, settings, store)
