@@ -5,7 +5,8 @@ Precedence: an argument, then the environment (`CORUJA_*`), then `coruja.toml` i
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -45,6 +46,15 @@ def _kinds(value: object) -> object:
 
 Redact = Annotated[tuple[RedactionKind, ...], NoDecode, BeforeValidator(_kinds)]
 """What to mask in documents, in the order of `KINDS`; `true` means all of it."""
+
+
+def _patterns(value: object) -> object:
+    """Return patterns from a list, or from words parted by commas."""
+    return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+
+Exclude = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_patterns)]
+"""What is left out of the corpus, in the patterns of `.gitignore`."""
 
 
 class IndexSettings(BaseModel):
@@ -106,6 +116,7 @@ class Settings(BaseSettings):
         GateSettings.model_validate({}), description="What a build has to show: a table of its own."
     )
     corpus: Path = Field(Path("corpus"), description="Folder of the documents, relative to the workspace.")
+    exclude: Exclude = Field((), description="Files left out, as .gitignore names them: drafts/, **/node_modules/**.")
     max_file_mb: float = Field(20.0, gt=0, description="Larger files are reported, not read.")
     redact: Redact = Field((), description="What indexing masks: cpf, cnpj, nif, email, phone; true for all.")
     k: int = Field(10, ge=1, le=100, description="Hits that an answer is written from.")
@@ -149,8 +160,20 @@ def load_settings(file: Path, **overrides: object) -> Settings:
     for variable in os.environ:
         if variable.upper().startswith(_PREFIX) and _key(variable) not in _known():
             raise _unknown(_key(variable), f"the variable {variable}", f"unset {variable}")
-    try:
+    with explained(given, file):
         return FromFile(**given)  # type: ignore[arg-type] # checked by pydantic
+
+
+@contextmanager
+def explained(given: Mapping[str, object], file: Path) -> Iterator[None]:
+    """Turn what reading the settings raises into `SettingsError`.
+
+    Args:
+        given: What stands above the environment and the file.
+        file: The settings file.
+    """
+    try:
+        yield
     except ValidationError as error:
         raise _settings_error(error.errors()[0], given, file) from error
     except (OSError, ValueError) as error:

@@ -13,6 +13,7 @@ import pytest
 from commandline import CORUJA, ROOT, environment
 from typer.core import TyperGroup
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from assistant.settings import TABLES, Settings
 from ui.cli.app import app
@@ -66,6 +67,13 @@ def test_every_command_that_is_written_exists(name: str) -> None:
         assert verb in VERBS, verb
         written = {word.strip("[]").partition("=")[0] for word in words if re.match(r"\[?--?[a-z]", word)}
         assert written <= VERBS[verb] | {"--workspace", "--debug"}, verb
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_the_help_of_every_verb_shows_how_to_name_the_workspace(verb: tuple[str, ...]) -> None:
+    shown = CliRunner().invoke(app, [*verb, "--help"])
+    assert shown.exit_code == 0
+    assert "--workspace" in shown.output
 
 
 def code_of(text: str) -> str:
