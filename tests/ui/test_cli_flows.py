@@ -181,7 +181,9 @@ def test_doctor_says_what_works(indexed: Path) -> None:
     checks = {check["name"]: check for check in examined["checks"]}
     assert run.returncode == 0
     assert examined["works"] is True
-    assert set(checks) == {"python", "packages", "workspace", "corpus", "embedder", "index", "ollama", "disk", "port"}
+    base = {"python", "packages", "workspace", "corpus", "embedder", "index", "ollama", "disk", "port"}
+    assert set(checks) == base | {"formats", "ocr"}
+    assert 'pip install "coruja[ocr]"' in checks["ocr"]["found"] or "are read" in checks["ocr"]["found"]
     assert "ollama" in checks["ollama"]["fix"]
     assert all(check["ok"] for name, check in checks.items() if name not in {"ollama", "port"})
     assert all(check["fix"] for check in checks.values() if not check["ok"])
