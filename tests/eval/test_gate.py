@@ -134,7 +134,7 @@ def test_runs_are_compared_by_name_and_broken_quotes_named(village: Path) -> Non
     run = coruja(village, "eval", "run", "perguntas.jsonl", "--name", "quieto", "--tag", "x")
     assert (run.returncode, "Leave out --tag" in run.stderr) == (1, True)
     table = coruja(village, "eval", "run", "perguntas.jsonl", "--name", "quieto", CORUJA_CAUTION="1")
-    assert re.search(r"^correct +[01]\.\d+ +[01]\.\d+ to [01]\.\d+$", table.stdout, re.MULTILINE), table.stdout + table.stderr
+    assert re.search(r"^correct +[01]\.\d+ +[01]\.\d+ to [01]\.\d+$", table.stdout, re.MULTILINE), table.stderr
     told = coruja(village, "eval", "compare", "perguntas-1", "quieto", "--out", "diferença.html").stdout
     assert "settings.caution: None → 1.0" in told
     assert (village / "diferença.html").exists()
