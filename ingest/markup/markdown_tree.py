@@ -36,7 +36,6 @@ _LINE_BREAK = "\x0b"
 _TASK_BOX = re.compile(r"^\[[ xX]\]\s+")
 _SPACES = re.compile(r"[ \t\u00a0]+")
 
-_MARKS = frozenset("[!*_")
 _FREE_MARKS = 50
 _CHARACTERS_A_MARK = 16
 """In a stretch of text so many marks are read, and one more for so many characters of it."""
@@ -115,32 +114,34 @@ def _spoken(text: str) -> str:
 @cache
 def _parser(html: bool) -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": html}).enable("table")
-    for name, rule in (("link", link), ("image", image)):
-        parser.inline.ruler.at(name, _bounded(name, rule, counts=False))
-    parser.inline.ruler.at("emphasis", _bounded("emphasis", emphasis.tokenize, counts=True))
+    parser.inline.ruler.at("link", _bounded("[", link, counts=False))
+    parser.inline.ruler.at("image", _bounded("!", image, counts=False))
+    parser.inline.ruler.at("emphasis", _bounded("*_", emphasis.tokenize, counts=True))
     # Addresses are never shown: leave them as they are.
     parser.normalizeLink = lambda url: url  # type: ignore[method-assign]
     return parser
 
 
-def _bounded(name: str, rule: RuleFuncInlineType, *, counts: bool) -> RuleFuncInlineType:
+def _bounded(marks: str, rule: RuleFuncInlineType, *, counts: bool) -> RuleFuncInlineType:
     """Return a rule that is tried only so often in a stretch of text; from there on its mark is an ordinary character.
 
     What a mark costs is the same whatever surrounds it, but much: a megabyte of `![` takes half a minute.
 
     Args:
-        name: The rule's.
+        marks: The characters that the rule looks for.
         rule: Reads what stands at a place, and returns whether it is what the rule is for.
         counts: Which results count: those of a mark that opens something, or of one that does not.
     """
 
     def tried(state: StateInline, silent: bool) -> bool:
+        if state.src[state.pos] not in marks:
+            return False
+        key = marks, state.src
         counted = state.env.setdefault(_COUNTED, {})
-        key = name, state.src
         if counted.get(key, 0) > _FREE_MARKS + len(state.src) // _CHARACTERS_A_MARK:
             return False
         found = rule(state, silent)
-        if found == counts and state.src[state.pos - 1 if found else state.pos] in _MARKS:
+        if found == counts:
             counted[key] = counted.get(key, 0) + 1
         return found
 
