@@ -70,6 +70,16 @@ class IndexSettings(BaseModel):
     )
 
 
+class GateSettings(BaseModel):
+    """What a build has to show before it answers people."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dataset: str | None = Field(None, description="Questions that a build is measured on: a .jsonl file.")
+    at_least: dict[str, float] = Field({}, description="The least that measures have to reach.")
+    at_most: dict[str, float] = Field({}, description="The most that measures may reach.")
+
+
 class Settings(BaseSettings):
     """What an owner can choose. Every field is also `CORUJA_<NAME>` and a key of `coruja.toml`."""
 
@@ -102,6 +112,9 @@ class Settings(BaseSettings):
     index: IndexSettings = Field(
         IndexSettings.model_validate({}), description="Where the index is kept: a table of its own."
     )
+    gate: GateSettings = Field(
+        GateSettings.model_validate({}), description="What a build has to show: a table of its own."
+    )
     corpus: Path = Field(Path("corpus"), description="Folder of the documents, relative to the workspace.")
     exclude: Exclude = Field((), description="Files left out, as .gitignore names them: drafts/, **/node_modules/**.")
     max_file_mb: float = Field(20.0, gt=0, description="Larger files are reported, not read.")
@@ -114,7 +127,14 @@ class Settings(BaseSettings):
         description="Probability that a passage answers, below which Coruja abstains; learned when unset.",
     )
     jobs: int = Field(4, ge=1, le=64, description="Questions of a batch that are asked at the same time.")
+    log: bool = Field(False, description="Keep every answer with its trace, for labels and `coruja monitor`.")
+    log_days: float = Field(90.0, gt=0, description="Days that answers without a label are kept.")
+    webhook: str | None = Field(None, description="Address that `coruja monitor --alert` posts its alarms to.")
     port: int = Field(7860, ge=0, le=65535, description="Port of the web chat; a free one is taken if it is busy.")
+
+
+TABLES: Mapping[str, type[BaseModel]] = {"index": IndexSettings, "gate": GateSettings}
+"""The settings that are tables of their own in `coruja.toml`, by name."""
 
 
 def load_settings(file: Path, **overrides: object) -> Settings:
@@ -207,7 +227,7 @@ def _key(variable: str) -> str:
 
 def _known() -> dict[str, FieldInfo]:
     """Return every setting by its name; those of a table stand beside it."""
-    nested = {f"index.{name}": field for name, field in IndexSettings.model_fields.items()}
+    nested = {f"{table}.{name}": field for table, model in TABLES.items() for name, field in model.model_fields.items()}
     return {**Settings.model_fields, **nested}
 
 

@@ -60,6 +60,7 @@ def build(
     progress: Progress | None = None,
     embedder: Embedder | None = None,
     shard: tuple[int, int] | None = None,
+    store: "Store | None" = None,
 ) -> BuildReport:
     """Bring the index up to what the corpus holds now. Only documents that changed are read, split and embedded.
 
@@ -70,6 +71,7 @@ def build(
         progress: Called with (done, total, what) as the work goes on; total is 0 while it is unknown.
         shard: Number of the part of the corpus that is indexed, and of how many; all of it when None. Every machine
             that indexes a part has the whole corpus; what they build is served when all parts are there.
+        store: Where to build; where the settings say when None.
 
     Raises:
         SettingsError: The store has no shards, or a pattern of what is excluded cannot be read.
@@ -90,7 +92,7 @@ def build(
     part = Shard(*shard, corpus_checksum(corpus, exclude)) if shard else None
     reading = _Reading(corpus, int(settings.max_file_mb * 1_000_000), settings.redact, progress, part, exclude)
     tell = progress or (lambda done, total, what: None)
-    store = open_store(workspace, settings)
+    store = store or open_store(workspace, settings)
     before = _served_generation(store)
     with store.build(
         embedder or open_embedder(settings),

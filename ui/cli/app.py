@@ -1,7 +1,8 @@
 """The command line: every verb of the product, with each engine imported only by the verb that needs it.
 
 Exit status: 0 all good; 1 an error, told with what to do next; 2 a mistake in how the command was typed; 3 done, but
-`index` could not read some of the files, or a batch of `ask` has questions that could not be answered; 130 interrupted.
+`index` could not read some of the files, a batch of `ask` has questions that could not be answered, or quotes of a data
+set are broken; 4 a gate does not pass, or `monitor --alert` has an alarm; 130 interrupted.
 Who reads the output may stop reading: that is 0.
 """
 
@@ -15,7 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from ingest.errors import UserError
-from ui.cli import asking, console, evaluation, generations, indexing, models, workspace
+from ui.cli import asking, console, evaluation, generations, indexing, labels, models, workspace
 from ui.cli.call import Call, called
 
 # What libraries send or look up by default stays off unless the owner's environment says otherwise.
@@ -117,10 +118,12 @@ for verb in (
     asking.chat,
     workspace.ui,
     models.prompts,
+    labels.monitor,
     workspace.doctor,
 ):
     app.command()(verb)
 app.add_typer(evaluation.app, name="eval")
+app.add_typer(labels.app, name="labels")
 app.add_typer(models.embedding_app, name="embedders")
 app.add_typer(models.chat_app, name="models")
 app.add_typer(generations.app, name="generations")
