@@ -115,6 +115,14 @@ class TestMake:
         os.utime(checkout / pins, (later, later))
         assert make(checkout, "--question", "install").returncode == 1
 
+    def test_byte_code_is_written_even_where_the_environment_forbids_it(
+        self, checkout: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+        run = make(checkout, "--eval", "told: ; @env", "told")
+        assert "PIP_DISABLE_PIP_VERSION_CHECK=1" in run.stdout
+        assert "PYTHONDONTWRITEBYTECODE" not in run.stdout
+
 
 def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0", "PIP_NO_CACHE_DIR": "1"}
