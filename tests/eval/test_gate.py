@@ -146,6 +146,9 @@ def test_runs_are_compared_by_name_and_broken_quotes_named(village: Path) -> Non
 
 
 def test_drafts_are_accepted_one_by_one(village: Path) -> None:
+    guide = "## Por que o sino toca?\n\nPorque a missa começa, e a vila inteira precisa saber disso a tempo.\n\n"
+    guide += "## Quem cuida do farol?\n\nO faroleiro cuida do farol todas as noites, desde que o farol existe.\n"
+    (village / "corpus" / "guia.md").write_text(guide, "utf-8")
     assert coruja(village, "eval", "draft", "--out", "novas.jsonl", "--count", "5").returncode == 0
     listed = json.loads(coruja(village, "eval", "accept", "novas.jsonl", "--json").stdout)["pending"]
     assert listed
