@@ -23,7 +23,7 @@ from assistant.quoting.extractive import ExtractiveWriter
 from assistant.settings import Settings
 from assistant.workspace.build import build
 from assistant.workspace.folder import speeds_file
-from assistant.workspace.opening import open_embedder, open_reranker, open_store
+from assistant.workspace.opening import open_embedder, open_journal, open_reranker, open_store
 from index.hit import Hit
 from index.index import Index
 from index.live import LiveIndex
@@ -32,7 +32,9 @@ from ingest.errors import IndexMissing, ModelUnavailable
 from ingest.redaction import recipe
 
 if TYPE_CHECKING:
+    from assistant.workspace.journal import Journal
     from assistant.writing.model_writer import ModelWriter
+    from index.store import Store
 
 
 class Assistant:
@@ -44,14 +46,23 @@ class Assistant:
         live: Where evidence is found.
         settings: Who writes, and how much is looked at.
         glossary: What else the words of a question are called.
+        journal: Where every answer is written down, if it is to be.
         speeds: How fast models read on this machine.
 
     Attributes:
         behind: Why the index could not be brought up to the documents; empty when, as far as is known, it was.
     """
 
-    def __init__(self, live: LiveIndex, settings: Settings, glossary: Glossary, speeds: Speeds | None = None) -> None:
+    def __init__(
+        self,
+        live: LiveIndex,
+        settings: Settings,
+        glossary: Glossary,
+        journal: "Journal | None" = None,
+        speeds: Speeds | None = None,
+    ) -> None:
         self.settings = settings
+        self._journal = journal
         self.behind = ""
         self._asked = Memory()
         self._caution = threshold() if settings.caution is None else settings.caution
@@ -62,8 +73,8 @@ class Assistant:
         self._opening = Lock()
 
     @classmethod
-    def open(cls, workspace: Path, settings: Settings) -> "Assistant":
-        """Open the workspace's index.
+    def open(cls, workspace: Path, settings: Settings, store: "Store | None" = None) -> "Assistant":
+        """Open the workspace's index, or the one in another store.
 
         Raises:
             IndexMissing: Nothing has been indexed yet.
@@ -72,9 +83,10 @@ class Assistant:
             EmbedderUnavailable: The embedding model or the reranker is not on this machine.
         """
         masked = recipe(settings.redact)
-        store, embedder = open_store(workspace, settings), open_embedder(settings)
-        live = LiveIndex(store, embedder, open_reranker(settings), redaction=masked)
-        return cls(live, settings, load_glossary(workspace), Speeds(speeds_file(workspace)))
+        embedder = open_embedder(settings)
+        live = LiveIndex(store or open_store(workspace, settings), embedder, open_reranker(settings), redaction=masked)
+        journal, speeds = open_journal(workspace, settings), Speeds(speeds_file(workspace))
+        return cls(live, settings, load_glossary(workspace), journal, speeds)
 
     @classmethod
     def open_or_build(
@@ -110,6 +122,8 @@ class Assistant:
         self._live.close()
         if self._writer:
             self._writer.close()
+        if self._journal:
+            self._journal.close()
 
     def load_ahead(self) -> None:
         """Let the model that is to write be loaded, so that the first question need not wait for it."""
@@ -135,7 +149,11 @@ class Assistant:
         little that the documents say, the pieces are its own and the answer is that of the quotes.
         """
         with self._live.using() as index:
-            yield from self._stream(index, question, history)
+            answer: str | Answer = ""
+            for answer in self._stream(index, question, history):
+                yield answer
+            if self._journal and isinstance(answer, Answer):
+                self._journal.add(answer, history)
 
     def _stream(self, index: Index, question: str, history: Sequence[Turn]) -> Iterator[str | Answer]:
         started = perf_counter()

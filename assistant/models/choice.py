@@ -21,7 +21,7 @@ def model_away(settings: Settings) -> ModelUnavailable | None:
     return status.away
 
 
-def open_model(settings: Settings, speeds: Speeds) -> "ChatModel":
+def open_model(settings: Settings, speeds: Speeds | None = None) -> "ChatModel":
     """Return the chat model of the settings, not asked yet; `speeds` knows how fast it reads."""
     from assistant.models.chat_model import ChatModel
     from assistant.models.provider_model import ProviderModel, is_provider_model
@@ -36,7 +36,7 @@ def open_model(settings: Settings, speeds: Speeds) -> "ChatModel":
         keep_alive=settings.keep_alive,
         temperature=temperature,
         seed=settings.seed,
-        pace=Pace(speeds.of(_of_ollama(settings.model))),
+        pace=Pace(speeds.of(_of_ollama(settings.model)) if speeds else 0.0),
     )
 
 
