@@ -30,6 +30,7 @@ from index.text.similar import Vocabulary
 _REPLY = re.compile(r"(sim|não|nao|yes|no|sí)\s*[,.:;–—-]\s+(?=\S)", re.IGNORECASE)
 _ONLY = re.compile(r"\b(?:so|somente|apenas|unicamente|exclusivamente|sem|only|without)\b")
 _NOES = frozenset({"nao", "no"})
+AROUND = 2  # statements before one, and after it, that may say the rest of a sentence: steps are told in one
 MOST_READ = 3  # statements that are read with a sentence
 IDENTICAL = 1.01  # likeness of the very word, so that of several words with its stem it is the one matched
 SYNONYM = 0.9  # likeness of a listed synonym; the same stem is 1
@@ -185,11 +186,11 @@ class Checker:
         return signs_of(part.words, part.likeness, self._enough, len(part.numbers), statement, beside)
 
     def _beside(self, at: int) -> list[Statement]:
-        """Return the statements before and after one that stand in its section; none beside a row or an item."""
+        """Return the statements around one that stand in its section; none around what has a subject of its own."""
         own = self._statements[at]
         if own.quote.hit.chunk.subject:
             return []
-        near = self._statements[max(at - 1, 0) : at] + self._statements[at + 1 : at + 2]
+        near = self._statements[max(at - AROUND, 0) : at] + self._statements[at + 1 : at + 1 + AROUND]
         return [other for other in near if other.section == own.section]
 
     def _quoted(self, part: _Part, at: int) -> tuple[Quote, ...]:
