@@ -28,7 +28,7 @@ from index.text.analyser import fold
 from index.text.similar import Vocabulary
 
 _REPLY = re.compile(r"(sim|não|nao|yes|no|sí)\s*[,.:;–—-]\s+(?=\S)", re.IGNORECASE)
-_ONLY = re.compile(r"\b(?:so|somente|apenas|unicamente|exclusivamente|sem|only|without)\b")
+_ONLY = re.compile(r"\b(?:so|somente|apenas|unicamente|exclusivamente|only)\b")
 _NOES = frozenset({"nao", "no"})
 AROUND = 2  # statements before one, and after it, that may say the rest of a sentence: steps are told in one
 MOST_READ = 3  # statements that are read with a sentence

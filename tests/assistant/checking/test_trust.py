@@ -64,7 +64,7 @@ def test_no_lie_is_shown_as_supported(page_workspace: Path, unverified: str, mix
                 assert answer.writer == "extractive"
                 assert "that the model" in answer.notice
     print(f"{told} lies to {len(EXAMPLES)} questions, {shown} shown, {answered} answers of true sentences among lies")
-    assert told > (300 if mixing else 700)
+    assert told > (200 if mixing else 700)
     assert shown == 0
     assert bool(answered) == mixing
 
