@@ -24,12 +24,9 @@ from assistant.checking.wording import meanings, opposed
 from assistant.quoting.quotes import BULLET, Quote, cite
 from index.arrays import FloatArray
 from index.hit import Hit
-from index.text.analyser import fold
 from index.text.similar import Vocabulary
 
-_REPLY = re.compile(r"(sim|não|nao|yes|no|sí)\s*[,.:;–—-]\s+(?=\S)", re.IGNORECASE)
-_ONLY = re.compile(r"\b(?:so|somente|apenas|unicamente|exclusivamente|only)\b")
-_NOES = frozenset({"nao", "no"})
+_REPLY = re.compile(r"(sim|yes|sí)\s*[,.:;–—-]\s+(?=\S)", re.IGNORECASE)
 AROUND = 2  # statements before one, and after it, that may say the rest of a sentence: steps are told in one
 MOST_READ = 3  # statements that are read with a sentence
 IDENTICAL = 1.01  # likeness of the very word, so that of several words with its stem it is the one matched
@@ -132,11 +129,7 @@ class Checker:
         if claims.bare_reply:
             return Verdict(False, why=text)
         if reply := _REPLY.match(text):
-            claims = read_claims(text[reply.end() :])
-            # "Não, …" has to go on with what is not so, or is so only then.
-            limited = any(word.denied_by for word in claims.words) or _ONLY.search(fold(text))
-            if fold(reply[1]) in _NOES and not limited:
-                return Verdict(False, why=text)
+            claims = read_claims(text[reply.end() :])  # a "no" stays: it denies what is asked, not what is said
         if claims.idle_denials:
             return Verdict(False, why=text)
         if not claims.states:

@@ -1,11 +1,9 @@
 """An HTTP server that speaks Ollama's protocol, with scripted models behind it.
 
 Endpoints, fields, statuses and streaming follow what a real Ollama 0.33.0 was recorded to answer (a test replays it):
-newline-delimited JSON over chunked transfer, durations in nanoseconds, counts in tokens. As Ollama does, it drops old
-messages of a conversation that exceeds `num_ctx`, and refuses a prompt that still does; servers before 0.25 cut its
-front, answered 200 all the same, and counted in `prompt_eval_count` what was left (`cuts`). What is remembered of an
-earlier prompt is counted, too, but by some versions (`remembers`). Its tokens are runs of up to four letters, so a
-marker `[1]` is always three of them: three lines of a stream.
+newline-delimited JSON over chunked transfer, durations in nanoseconds, counts in tokens. It drops old messages of a
+conversation that exceeds `num_ctx`, and refuses a prompt that still does, or cuts its front as old versions do. Its
+tokens are runs of up to four letters: a marker `[1]` is three.
 """
 
 import itertools
@@ -85,8 +83,7 @@ class OllamaServer(LocalServer):
         queue: int = 512,
     ) -> None:
         super().__init__(_Handler)
-        self.cuts, self.chat_only, self.queue = cuts, chat_only, queue
-        self.waiting = 0
+        self.cuts, self.chat_only, self.queue, self.waiting = cuts, chat_only, queue, 0
         self.window, self.trained, self.remembers = window, trained, remembers
         self.last_prompt = ""
         self.models = {full_name(name): model for name, model in models.items()}

@@ -167,9 +167,7 @@ def test_a_model_that_misbehaves_ends_as_specified(page_workspace: Path, name: s
 
 
 def test_a_truncated_prompt_is_never_answered_from(page_workspace: Path) -> None:
-    with OllamaServer(
-        {"escrivao:1b": ollama_models.says("O Clarify detecta vieses.")}, window=256, cuts=True
-    ) as server:
+    with OllamaServer({"escrivao:1b": ollama_models.says("O Clarify detecta vieses.")}, window=64, cuts=True) as server:
         asked = {"writer": "ollama", "model": "escrivao:1b", "ollama_url": server.url}
         assistant = Assistant.open(page_workspace, read_settings(page_workspace, **asked))
         answer = assistant.ask("O que faz o SageMaker Clarify?")
