@@ -7,6 +7,8 @@ EXTRAS ?=
 SHELL := /bin/bash
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Installed without byte code (150 MB): what starts writes its own, once. Where that is forbidden, each start takes twice as long.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -32,7 +34,7 @@ test: $(VENV)/.installed-test ## Install with the test tools and run every check
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 test-extras: $(EXTRAS_VENV)/.installed ## Test what needs the extra, in .venv-extras (5 GB where the index has CUDA only)
 	$(EXTRAS_VENV)/bin/pytest -m extras
@@ -51,15 +53,18 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 # What stands in a stamp is installed: changed pins make it older, an interruption leaves none, and pip goes on.
+STARTED = $(BIN)/python -c 'import ui.cli.app, assistant.assistant, index.folder.store, index.ranking.cross_encoder'
 INSTALL = $(BIN)/pip install --no-compile --progress-bar on -c constraints.txt
 
 $(VENV)/.installed$(EXTRAS): pyproject.toml constraints.txt | $(BIN)/python
 	@echo 'Installing into $(VENV): about a minute the first time$(if $(EXTRAS), (with $(EXTRAS): minutes and up to 5 GB)).'
 	$(INSTALL) -e ".$(if $(EXTRAS),[$(EXTRAS)])" | grep --line-buffered -E '^(Collecting|Installing|Successfully)'; exit $${PIPESTATUS[0]}
+	@$(STARTED)
 	@touch $@
 
 $(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) --quiet -e ".[test]"
+	@$(STARTED)
 	@touch $(VENV)/.installed $@
 
 $(EXTRAS_VENV)/.installed: pyproject.toml constraints.txt

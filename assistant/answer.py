@@ -85,6 +85,7 @@ class Answer:
         notices: What was not as the settings asked (Ollama away, say), each with the command that would fix it.
         timings_ms: Milliseconds by stage: `search`, `write`, `total`.
         generation: The index generation that answered.
+        probability: How sure the assistant was that the documents answer, in [0, 1]; None where no passage was judged.
     """
 
     question: str
@@ -99,6 +100,7 @@ class Answer:
     notices: tuple[Notice, ...] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     generation: str = ""
+    probability: float | None = None
 
     @property
     def notice(self) -> str:
@@ -120,6 +122,7 @@ class Answer:
             "notice": self.notice,
             "timings_ms": dict(self.timings_ms),
             "generation": self.generation,
+            "probability": None if self.probability is None else round(self.probability, 6),
         }
 
 

@@ -179,6 +179,7 @@ class Assistant:
                 "total": round((ended - started) * 1000, 1),
             },
             generation=index.manifest.generation,
+            probability=evidence.probability,
         )
 
     def section_text(self, citation: Citation) -> tuple[str, int]:

@@ -95,10 +95,6 @@ class Index(ABC):
     def close(self) -> None:
         """Let go of what is open."""
 
-    def section(self, chunk: Chunk) -> list[Chunk]:
-        """Return all chunks of the section that a chunk stands in, in order."""
-        return [part for part in self._document(chunk.doc_id) if part.section_start == chunk.section_start]
-
     def under(self, doc_id: str, headings: Sequence[str]) -> list[Chunk]:
         """Return the chunks of a document under a heading path, those of its subsections too, in order."""
         return [part for part in self._document(doc_id) if part.headings[: len(headings)] == tuple(headings)]

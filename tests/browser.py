@@ -22,6 +22,13 @@ START_SECONDS = 120
 @contextmanager
 def serving(folder: Path, *words: str, **settings: str) -> Iterator[str]:
     """Run `coruja ui` in a workspace and yield the address that it prints."""
+    with talking(folder, *words, **settings) as (address, _):
+        yield address
+
+
+@contextmanager
+def talking(folder: Path, *words: str, **settings: str) -> "Iterator[tuple[str, Queue[str]]]":
+    """Run `coruja ui` in a workspace and yield the address that it prints, and the lines that it prints after it."""
     command = [str(CORUJA), "ui", *words]
     child = subprocess.Popen(
         command,
@@ -34,7 +41,7 @@ def serving(folder: Path, *words: str, **settings: str) -> Iterator[str]:
     said: Queue[str] = Queue()
     threading.Thread(target=_read, args=(child, said), daemon=True).start()
     try:
-        yield _address(said)
+        yield _address(said), said
     finally:
         child.terminate()
         child.wait(timeout=30)

@@ -1,10 +1,12 @@
 """What many tests stand on: the shipped page in a workspace of its own, indexed once."""
 
 import shutil
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from assistant.assistant import Assistant
@@ -13,6 +15,14 @@ from assistant.workspace.build import build
 from assistant.workspace.folder import read_settings
 
 ROOT = Path(__file__).parent.parent
+
+# A busy machine is no error.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
+
+# A job in the background ignores Ctrl-C, and so would every process that the tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

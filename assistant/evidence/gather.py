@@ -39,6 +39,8 @@ class Evidence:
         passages: What is read around the hits, best first; none where they are facts, members of a list, or the sides
             of a comparison.
         nearest: What comes nearest to an answer, where nothing answers and that is not sure.
+        probability: How sure it is that the passages answer, in [0, 1]; of several parts the least sure. None where
+            no passage was judged: facts, lists, comparisons.
         parts: What answers each question, where several are asked at once; empty for one question.
     """
 
@@ -48,6 +50,7 @@ class Evidence:
     absent: tuple[str, ...] = ()
     passages: tuple[Passage, ...] = ()
     nearest: Passage | None = None
+    probability: float | None = None
     parts: tuple[tuple[Question, "Evidence"], ...] = ()
 
 
@@ -67,6 +70,7 @@ def gather_parts(questions: Sequence[Question], index: Index, k: int, caution: f
         ),
         found=_ranked(hit for hits in zip_longest(*(evidence.found for evidence in each)) for hit in hits if hit),
         absent=tuple(dict.fromkeys(word for evidence in each for word in evidence.absent)),
+        probability=min((sure for evidence in each if (sure := evidence.probability) is not None), default=None),
         parts=tuple(zip(questions, each, strict=True)),
     )
 
@@ -134,11 +138,12 @@ def _passages(
     if (sure < caution or silent) and not covers:
         judged = [cover(question, hit, index) for hit in found[:LOOKED_AT]]
         nearest = read[0] if sure >= caution * UNSURE else None
-        return Evidence((), _missing(question, judged, index), tuple(found), nearest=nearest)
+        return Evidence((), _missing(question, judged, index), tuple(found), nearest=nearest, probability=sure)
     shown = read[:LOOKED_AT]
     # A fact that the question names answers alone.
     alone = names_fact(question, shown[0].hit)
-    return Evidence(_ranked(passage.hit for passage in shown), (), tuple(found), passages=() if alone else tuple(shown))
+    hits = _ranked(passage.hit for passage in shown)
+    return Evidence(hits, (), tuple(found), passages=() if alone else tuple(shown), probability=sure)
 
 
 def _query(question: Question, index: Index) -> str:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from index.arrays import FloatArray
+from index.embedding.tensors import mapped
 
 SHIPPED = Path(__file__).parent / "models" / "coruja"
 _BATCH = 256
@@ -47,7 +47,7 @@ class StaticEmbedder:
         self._cached_words = cached_words
         self.name = folder.name
         self._file = folder / "model.safetensors"
-        tensors = load_file(self._file)
+        tensors = mapped(self._file)
         self._codes: NDArray[np.int8] = tensors["embeddings"]
         self._weights: FloatArray = tensors["weights"]
         self.dimension = int(self._codes.shape[1])
@@ -57,7 +57,7 @@ class StaticEmbedder:
     @cached_property
     def fingerprint(self) -> str:
         """Name, dimension and the model file's hash: vectors of another fingerprint are not comparable."""
-        digest = sha256(self._file.read_bytes()).hexdigest()
+        digest = sha256(np.memmap(self._file, mode="r").data).hexdigest()
         return f"{self.name}/{self.dimension}/{digest[:16]}"
 
     def embed_passages(self, texts: Sequence[str]) -> FloatArray:

@@ -5,16 +5,17 @@ was made for. The one file that knows onnxruntime.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from onnxruntime import InferenceSession, SessionOptions
-from safetensors import safe_open
 from tokenizers import Tokenizer
 
 from index.arrays import FloatArray
+from index.embedding.tensors import mapped
 
 SHIPPED = Path(__file__).parent / "models" / "multilingual"
 BEGIN, PAD, END = 0, 1, 2
@@ -36,10 +37,10 @@ class Transformer:
     """
 
     def __init__(self, graph: str, folder: Path = SHIPPED) -> None:
-        self._tokenizer, self._codes, self._weights = _pieces(folder)
-        options = SessionOptions()
-        options.log_severity_level = 3
-        self._session = InferenceSession(folder / f"{graph}.onnx", options, providers=["CPUExecutionProvider"])
+        with ThreadPoolExecutor(1) as beside:  # onnxruntime loads without Python's lock, the tokenizer does not
+            session = beside.submit(_session, folder / f"{graph}.onnx")
+            self._tokenizer, self._codes, self._weights = _pieces(folder)
+        self._session = session.result()
 
     def pieces(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the pieces of each text, without marks of its beginning or end."""
@@ -73,9 +74,13 @@ class Transformer:
 
 @lru_cache(maxsize=2)
 def _pieces(folder: Path) -> tuple[Tokenizer, NDArray[np.int8], FloatArray]:
-    with safe_open(folder / "pieces.safetensors", framework="numpy") as stored:
-        return (
-            Tokenizer.from_file(str(folder / "tokenizer.json")),
-            stored.get_tensor("embeddings"),
-            stored.get_tensor("weights"),
-        )
+    stored = mapped(folder / "pieces.safetensors")
+    return Tokenizer.from_file(str(folder / "tokenizer.json")), stored["embeddings"], stored["weights"]
+
+
+def _session(graph: Path) -> InferenceSession:
+    options = SessionOptions()
+    options.log_severity_level = 3
+    # Its threads are not to wait for work by turning round: what else runs here needs the cores.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return InferenceSession(graph, options, providers=["CPUExecutionProvider"])

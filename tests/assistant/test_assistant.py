@@ -40,6 +40,7 @@ class TestExtractive:
         assert answer.hits[0].rank == 1
         assert set(answer.timings_ms) == {"search", "write", "total"}
         assert answer.generation == page.index.manifest.generation
+        assert answer.probability is None  # a fact whose name is asked for is not judged by it
 
     def test_a_list_question_gathers_the_whole_section(self, page: Assistant) -> None:
         answer = page.ask("Quais serviços existem para treinamento e otimização?")

@@ -107,7 +107,8 @@ def test_edit_by_edit_or_at_once_the_index_is_the_same(tmp_path: Path, seed: int
         for hit, wanted in zip(hits, expected, strict=True):
             assert hit.signals == pytest.approx(wanted.signals, rel=1e-4, abs=1e-5)
         assert one.rarity(stem(query)) == other.rarity(stem(query))
-        assert one.section(hits[0].chunk) == other.section(hits[0].chunk)
+        place = hits[0].chunk.doc_id, hits[0].chunk.headings
+        assert one.under(*place) == other.under(*place)
     for doc_id in texts:
         assert one.document_text(doc_id) == other.document_text(doc_id)
     one.close()

@@ -133,7 +133,6 @@ class TestSearch:
         hit = index.search("endpoint")[0]
         original = {chunk.chunk_id: chunk for chunk in split(page)}
         assert hit.chunk == original[hit.chunk.chunk_id] == index.chunk(hit.chunk.chunk_id)
-        assert [chunk.subject for chunk in index.section(hit.chunk)] == ["Endpoint", "Lote"]
         assert index.under("guia.md", ("Guia",)) == list(original.values())
         assert index.document_text("guia.md") == PAGE
         assert index.document_text("outro.md") == ""

@@ -102,8 +102,6 @@ def test_chunks_sections_and_texts_are_there_whole(store: Store, embedder: Embed
     assert index.document_text("guia.md") == page.text
     assert index.document_text("longo.md") == long
     assert index.document_text("nada.md") == ""
-    plans = [chunk for chunk in split(page) if chunk.kind == "item"]
-    assert index.section(plans[0]) == plans
     assert index.under("guia.md", ["Guia"]) == list(split(page))
     assert index.under("nada.md", ["Guia"]) == []
     assert index.topics() == ["Plano básico", "Plano total"]

@@ -12,7 +12,7 @@ PAGE = "guia rápido/página.md"
 MAC_ROMAN = ROOT / "tests" / "data" / "aws-sagemaker-mac-roman.txt"
 
 ANSWER = {"question", "answer", "status", "language", "writer", "citations", "hits", "timings_ms", "generation"}
-ALSO = {"query", "missing", "notice"}
+ALSO = {"probability", "query", "missing", "notice"}
 CITATION = {"marker", "doc", "line_start", "line_end", "start", "end", "quote", "chunk_id", "headings", "highlight"}
 HIT = {"rank", "score", "doc", "chunk_id", "text", "headings"}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from browser import ask, chromium, open_page, send, serving
+from browser import ask, chromium, open_page, send, serving, talking
 from commandline import workspace
 from playwright.sync_api import Browser, expect
 
@@ -233,10 +233,15 @@ def test_only_this_machine_is_answered_and_nothing_is_loaded_from_elsewhere(addr
     assert get(address, host="evil.example")[0] == 400
 
 
-def test_busy_port_is_replaced_by_a_free_one(tmp_path: Path, address: str) -> None:
+def test_busy_port_is_replaced_by_a_free_one_and_what_next_is_told(tmp_path: Path, address: str) -> None:
     port = urlsplit(address).port
-    with serving(workspace(tmp_path), "--port", str(port)) as other:
+    folder = workspace(tmp_path)
+    with talking(folder, "--port", str(port)) as (other, said):
         assert urlsplit(other).port not in {port, None}
+        after = said.get(timeout=60)
+        assert after.startswith("next: open the address and ask there; ")
+        assert str(folder / "corpus") in after, "it says where documents go"
+        assert after.rstrip().endswith("coruja --help lists what else there is")
         assert get(other)[0] == 200
 
 

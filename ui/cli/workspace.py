@@ -1,7 +1,10 @@
 """The workspace as a whole: `doctor` examines it, `ui` opens the page on it."""
 
+import shutil
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -46,14 +49,27 @@ def ui(
     """Open the chat page on this machine (127.0.0.1)."""
     call = called(ctx)
     assistant = call.open(port=port)
+    from assistant.workspace.folder import corpus_folder
     from assistant.workspace.watch import following, watching
     from ui.web.examples import example_questions
     from ui.web.page import serve
 
     questions = example_questions(assistant.index.topics())
     workspace, settings = call.settings()[0], assistant.settings
+
+    def announce(line: str) -> None:
+        typer.echo(f"{line}\nnext: {_what_next(corpus_folder(workspace, settings))}")
+
     with watching(workspace, settings, following(assistant, _tell), embedder=assistant.index.embedder):
-        serve(assistant, questions, port=settings.port, announce=typer.echo, browser=browser)
+        serve(assistant, questions, port=settings.port, announce=announce, browser=browser)
+
+
+def _what_next(corpus: Path) -> str:
+    """Say what a person may do once the page can be opened."""
+    # Where `make run` installed it, the command is not on the path.
+    command = "coruja" if shutil.which("coruja") else sys.argv[0]
+    documents = f"put documents into {corpus}: they are indexed as they are saved"
+    return f"open the address and ask there; {documents}; {command} --help lists what else there is"
 
 
 def _tell(outcome: "BuildReport | UserError") -> None:

@@ -143,7 +143,7 @@ def test_what_is_marked_stands_in_the_stretch_that_is_quoted(tmp_path: Path) -> 
     chosen = read_settings(tmp_path, writer="extractive")
     build(tmp_path, chosen)
     assistant = Assistant.open(tmp_path, chosen)
-    first, *others = assistant.index.section(assistant.search("relatório", 1)[0].chunk)
+    first, *others = assistant.index.under("a.md", ("Relatório",))
     last = others[-2:]
     assert len(last) == 2
     signals = [Hit(first, 1.0, 1, {"near": 1.0}), *(Hit(each, 0.9, 2, {"near": 0.99}) for each in last)]
