@@ -1,4 +1,4 @@
-"""The reader as the product runs it: `python -m training.reader.export WEIGHTS --out index/embedding/models/multilingual`.
+"""The reader as the product runs it: `python -m training.reader.export --help`.
 
 ONNX, its matrices int8: `cross-encoder.onnx`, beside the word pieces.
 """
@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--layers", type=int, default=6)
     given = parser.parse_args()
-    reader = Reader(given.layers)
+    reader = Reader(given.layers, attention="eager")
     reader.load_state_dict(torch.load(given.weights))
     export(reader, given.out)
 

@@ -39,9 +39,7 @@ def _example(asked: Asked, index: Index, chosen: random.Random) -> Example | Non
     wrong = [each for each in passages if not any(map(asked.is_answered_by, each.chunks))][:AMONG]
     others = chosen.sample(wrong, min(WRONG, len(wrong)))
     texts = tuple(as_read(each, index) for each in (*right, *others))
-    return Example(
-        asked.text, texts, (True,) * len(right) + (False,) * len(others), f"{asked.corpus}/{asked.doc or '?'}"
-    )
+    return Example(asked.text, texts, (True,) * len(right) + (False,) * len(others), asked.source)
 
 
 def _shows(asked: Asked, passage: Passage) -> bool:

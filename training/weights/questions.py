@@ -1,8 +1,8 @@
 """Questions on real documentation with their evidence: what passages and the gate learn from.
 
 Those of `train_docs` come with the documentation; more of the same kind were written for it (`training/questions`),
-which name where the evidence stands, not its words. Each corpus is indexed as a person's folder is; a chunk is right where
-it overlaps a quote that answers. A quote is found by its words, whatever the white space between them.
+which name where the evidence stands, not its words. Each corpus is indexed as a person's folder is; a chunk is right
+where it overlaps a quote that answers. A quote is found by its words, whatever the white space between them.
 """
 
 import json
@@ -39,6 +39,11 @@ class Asked:
     text: str
     places: tuple[tuple[str, int, int], ...]
     doc: str = ""
+
+    @property
+    def source(self) -> str:
+        """Return what it is held out by: its corpus and document."""
+        return f"{self.corpus}/{self.doc or '?'}"
 
     def is_answered_by(self, chunk: Chunk) -> bool:
         """Tell whether a chunk holds a part of a quote that answers."""
