@@ -17,7 +17,7 @@ from assistant.evidence.passage import Passage, passage_source
 from index.index import Index
 from ingest.markup.site_markup import as_shown
 
-READ = 24
+READ = 16
 """Passages that are read: how long that takes is in LOG.md."""
 SHOWN = 1800
 

@@ -27,6 +27,7 @@ import torch
 from assistant.asking.question import understand
 from assistant.evidence import answerable, passage, reading
 from assistant.evidence.answerable import SIGNS, signs
+from assistant.evidence.gather import query_of
 from assistant.evidence.passage import SOUGHT, Passage, find_passages
 from assistant.evidence.reading import READ, as_read, enough, in_order
 from index.index import Index
@@ -222,7 +223,7 @@ def fit_answerable(read: Sequence[tuple[Asked, list[Passage], Index]]) -> None:
 
 def _read(asked: Asked, index: Index, reader: CrossEncoder) -> list[Passage]:
     """Return the passages that are read for a question, in the order that `find_passages` gives, with their logits."""
-    found = find_passages(index.search(asked.text, SOUGHT), index)[:READ]
+    found = find_passages(index.search(query_of(understand(asked.text), index), SOUGHT), index)[:READ]
     logits = reader.read(asked.text, [as_read(passage, index) for passage in found])
     return [replace(passage, logit=float(logit)) for passage, logit in zip(found, logits, strict=True)]
 
