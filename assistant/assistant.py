@@ -21,7 +21,7 @@ from assistant.phrases import phrase
 from assistant.quoting.extractive import ExtractiveWriter
 from assistant.settings import Settings
 from assistant.workspace.build import build
-from assistant.workspace.opening import open_embedder, open_reranker, open_store
+from assistant.workspace.opening import open_embedder, open_journal, open_reranker, open_store
 from assistant.writer import Writer
 from index.hit import Hit
 from index.index import Index
@@ -32,7 +32,9 @@ from ingest.markup.site_markup import as_shown
 from ingest.redaction import recipe
 
 if TYPE_CHECKING:
+    from assistant.workspace.journal import Journal
     from assistant.writing.model_writer import ModelWriter
+    from index.store import Store
 
 NEAREST = 3  # sections named when abstaining
 
@@ -46,13 +48,17 @@ class Assistant:
         live: Where evidence is found.
         settings: Who writes, and how much is looked at.
         glossary: What else the words of a question are called.
+        journal: Where every answer is written down, if it is to be.
 
     Attributes:
         behind: Why the index could not be brought up to the documents; empty when, as far as is known, it was.
     """
 
-    def __init__(self, live: LiveIndex, settings: Settings, glossary: Glossary) -> None:
+    def __init__(
+        self, live: LiveIndex, settings: Settings, glossary: Glossary, journal: "Journal | None" = None
+    ) -> None:
         self.settings = settings
+        self._journal = journal
         self.behind = ""
         self._asked = Memory()
         self._caution = threshold() if settings.caution is None else settings.caution
@@ -62,8 +68,8 @@ class Assistant:
         self._opening = Lock()
 
     @classmethod
-    def open(cls, workspace: Path, settings: Settings) -> "Assistant":
-        """Open the workspace's index.
+    def open(cls, workspace: Path, settings: Settings, store: "Store | None" = None) -> "Assistant":
+        """Open the workspace's index, or the one in another store.
 
         Raises:
             IndexMissing: Nothing has been indexed yet.
@@ -72,9 +78,9 @@ class Assistant:
             EmbedderUnavailable: The embedding model or the reranker is not on this machine.
         """
         masked = recipe(settings.redact)
-        store, embedder = open_store(workspace, settings), open_embedder(settings)
-        live = LiveIndex(store, embedder, open_reranker(settings), redaction=masked)
-        return cls(live, settings, load_glossary(workspace))
+        embedder = open_embedder(settings)
+        live = LiveIndex(store or open_store(workspace, settings), embedder, open_reranker(settings), redaction=masked)
+        return cls(live, settings, load_glossary(workspace), open_journal(workspace, settings))
 
     @classmethod
     def open_or_build(
@@ -110,6 +116,8 @@ class Assistant:
         self._live.close()
         if self._writer:
             self._writer.close()
+        if self._journal:
+            self._journal.close()
 
     def search(self, query: str, k: int) -> list[Hit]:
         """Return the k best hits for a query."""
@@ -129,7 +137,10 @@ class Assistant:
         The finished answer counts: when a model dies while it writes, the pieces are its own and the answer is not.
         """
         with self._live.using() as index:
-            yield from self._stream(index, question, history)
+            for piece in self._stream(index, question, history):
+                if self._journal and isinstance(piece, Answer):
+                    self._journal.add(piece, history)
+                yield piece
 
     def _stream(self, index: Index, question: str, history: Sequence[Turn]) -> Iterator[str | Answer]:
         started = perf_counter()

@@ -41,6 +41,10 @@ _FAILURES: dict[str, tuple[_Pair, _Pair]] = {
         ("The model {model} failed: {said}", "O modelo {model} falhou: {said}"),
         ("Check the key, the name and the network.", "Confira a chave, o nome e a rede."),
     ),
+    "model_failed": (
+        ("The model {model} failed: {said}", "O modelo {model} falhou: {said}"),
+        _OLLAMAS_LOG,
+    ),
     "only_thought": (
         ("The model {model} only thought and did not answer.", "O modelo {model} só raciocinou e não respondeu."),
         _OTHER_MODEL,

@@ -5,7 +5,8 @@ Precedence: an argument, then the environment (`CORUJA_*`), then `coruja.toml` i
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -47,6 +48,15 @@ Redact = Annotated[tuple[RedactionKind, ...], NoDecode, BeforeValidator(_kinds)]
 """What to mask in documents, in the order of `KINDS`; `true` means all of it."""
 
 
+def _patterns(value: object) -> object:
+    """Return patterns from a list, or from words parted by commas."""
+    return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+
+Exclude = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_patterns)]
+"""What is left out of the corpus, in the patterns of `.gitignore`."""
+
+
 class IndexSettings(BaseModel):
     """Where the index is kept: in the workspace's folder, or in a Milvus server."""
 
@@ -58,6 +68,16 @@ class IndexSettings(BaseModel):
     name: str = Field(
         "coruja", pattern=r"^[A-Za-z][A-Za-z0-9_]{0,99}$", description="What the index is called in Milvus."
     )
+
+
+class GateSettings(BaseModel):
+    """What a build has to show before it answers people."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dataset: str | None = Field(None, description="Questions that a build is measured on: a .jsonl file.")
+    at_least: dict[str, float] = Field({}, description="The least that measures have to reach.")
+    at_most: dict[str, float] = Field({}, description="The most that measures may reach.")
 
 
 class Settings(BaseSettings):
@@ -92,7 +112,11 @@ class Settings(BaseSettings):
     index: IndexSettings = Field(
         IndexSettings.model_validate({}), description="Where the index is kept: a table of its own."
     )
+    gate: GateSettings = Field(
+        GateSettings.model_validate({}), description="What a build has to show: a table of its own."
+    )
     corpus: Path = Field(Path("corpus"), description="Folder of the documents, relative to the workspace.")
+    exclude: Exclude = Field((), description="Files left out, as .gitignore names them: drafts/, **/node_modules/**.")
     max_file_mb: float = Field(20.0, gt=0, description="Larger files are reported, not read.")
     redact: Redact = Field((), description="What indexing masks: cpf, cnpj, nif, email, phone; true for all.")
     k: int = Field(10, ge=1, le=100, description="Hits that an answer is written from.")
@@ -103,7 +127,14 @@ class Settings(BaseSettings):
         description="Probability that a passage answers, below which Coruja abstains; learned when unset.",
     )
     jobs: int = Field(4, ge=1, le=64, description="Questions of a batch that are asked at the same time.")
+    log: bool = Field(False, description="Keep every answer with its trace, for labels and `coruja monitor`.")
+    log_days: float = Field(90.0, gt=0, description="Days that answers without a label are kept.")
+    webhook: str | None = Field(None, description="Address that `coruja monitor --alert` posts its alarms to.")
     port: int = Field(7860, ge=0, le=65535, description="Port of the web chat; a free one is taken if it is busy.")
+
+
+TABLES: Mapping[str, type[BaseModel]] = {"index": IndexSettings, "gate": GateSettings}
+"""The settings that are tables of their own in `coruja.toml`, by name."""
 
 
 def load_settings(file: Path, **overrides: object) -> Settings:
@@ -129,8 +160,20 @@ def load_settings(file: Path, **overrides: object) -> Settings:
     for variable in os.environ:
         if variable.upper().startswith(_PREFIX) and _key(variable) not in _known():
             raise _unknown(_key(variable), f"the variable {variable}", f"unset {variable}")
-    try:
+    with explained(given, file):
         return FromFile(**given)  # type: ignore[arg-type] # checked by pydantic
+
+
+@contextmanager
+def explained(given: Mapping[str, object], file: Path) -> Iterator[None]:
+    """Turn what reading the settings raises into `SettingsError`.
+
+    Args:
+        given: What stands above the environment and the file.
+        file: The settings file.
+    """
+    try:
+        yield
     except ValidationError as error:
         raise _settings_error(error.errors()[0], given, file) from error
     except (OSError, ValueError) as error:
@@ -184,7 +227,7 @@ def _key(variable: str) -> str:
 
 def _known() -> dict[str, FieldInfo]:
     """Return every setting by its name; those of a table stand beside it."""
-    nested = {f"index.{name}": field for name, field in IndexSettings.model_fields.items()}
+    nested = {f"{table}.{name}": field for table, model in TABLES.items() for name, field in model.model_fields.items()}
     return {**Settings.model_fields, **nested}
 
 

@@ -17,8 +17,8 @@ from assistant.assistant import Assistant
 from assistant.settings import Settings
 from assistant.workspace.opening import open_embedder, open_reranker
 from eval.beir import Progress, passages, read_queries
-from eval.dataset import json_lines
-from eval.measures import normalised, squad_f1
+from eval.datasets.reading import json_lines
+from eval.measures.texts import normalised, squad_f1
 from index.folder.store import FaissStore
 from index.live import LiveIndex
 from index.store import build_index

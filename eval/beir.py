@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
-from eval.dataset import json_lines, text_lines
-from eval.measures import score_run
+from eval.datasets.reading import json_lines, text_lines
+from eval.measures.ranking import score_run
 from index.embedding.embedder import Embedder
 from index.folder.store import FaissStore
 from index.index import Index
@@ -40,7 +40,7 @@ def run_beir(
         progress: Called with (done, in all, "index" or "search").
 
     Returns:
-        `measures` (see `eval.measures.MEASURES`), `queries` (how many were judged) and `seconds` (all of it, indexing
+        `measures` (see `eval.measures.ranking`), `queries` (how many were judged) and `seconds` (all of it, indexing
         included).
 
     Raises:

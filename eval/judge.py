@@ -1,68 +1,101 @@
-"""Judging one answer against its example: what was found, and what was cited."""
+"""Judging one answer against its example: what was found, what is shown, what is cited, whether silence was right."""
 
 import re
-from collections.abc import Sequence
-from itertools import chain
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Any
 
-from assistant.answer import Citation
-from index.hit import Hit
+from assistant.asking.language import language_of
+from eval.datasets.example import Evidence, Example
+from eval.measures.ranking import score_run
+from eval.measures.texts import SHOWN, content_words, grounded_share, share_shown, shown_precision, squad_f1
+from eval.row import Cited, Row
 
-# A citation is of a quote when this share of the quote stands in it and it is no longer than a passage, or when this
-# share of what it marks stands in the quote.
-SHARE_HELD = 0.6
-LONGEST = 1800
-SHARE_INSIDE = 0.5
+DEPTH = 10
+"""Hits that count as found."""
 
+_MARKER = re.compile(r" ?\[\d+\]")
 
-def found(quotes: Sequence[str], hits: Sequence[Hit]) -> tuple[tuple[str, float], ...]:
-    """Return the hits as (name, score): a quote's place for each quote that a hit is the first to hold, else the chunk.
-
-    A hit that holds several quotes takes as many places in the ranking.
-    """
-    missing = {str(place): _pattern(quote) for place, quote in enumerate(quotes)}
-    results = []
-    for hit in hits:
-        names = [name for name, pattern in missing.items() if pattern.search(hit.chunk.text)]
-        for name in names:
-            del missing[name]
-        results += [(name, hit.score) for name in names or [f"chunk {hit.chunk.chunk_id}"]]
-    return tuple(results)
+Answer = Mapping[str, Any]
+"""An answer as `ask --json` prints it, or the error object of a batch."""
 
 
-def quoted(quotes: Sequence[str], citation: Citation, text: str, offset: int) -> frozenset[int]:
-    """Return the places of the quotes that a citation is of.
-
-    Args:
-        quotes: Exact text, but for white space.
-        citation: What the answer cites.
-        text: Text of the section that the citation stands in.
-        offset: Offset in the document at which that text starts.
-    """
-    start, end = citation.start - offset, citation.end - offset
-    inside: set[int] = set()
-    touched: set[int] = set()
-    held: set[int] = set()
-    for place, quote in enumerate(quotes):
-        for match in _pattern(quote).finditer(text):
-            common = range(max(start, match.start()), min(end, match.end()))
-            inside.update(common)
-            touched.update({place} if common else ())
-            if len(common) >= SHARE_HELD * len(match[0]) and end - start <= LONGEST:
-                held.add(place)
-    return frozenset(touched if len(inside) >= SHARE_INSIDE * max(end - start, 1) else held)
-
-
-def is_exact(citation: Citation, text: str, offset: int) -> bool:
-    """Tell whether a citation's quote is its document's text, word for word."""
-    return bool(citation.quote) and text[citation.start - offset : citation.end - offset] == citation.quote
+def judge(example: Example, answer: Answer) -> Row:
+    """Return how an answer does; an error object counts as wrong, and citations beside an abstention earn nothing."""
+    asked: dict[str, Any] = {
+        name: getattr(example, name) for name in ("id", "question", "style", "kind", "tags", "answerable")
+    }
+    known: dict[str, Any] = {"evidence": example.evidence, "reference": example.reference, "why": example.why}
+    if "error" in answer:
+        error = f"{answer['error']} {answer.get('next', '')}".strip()
+        return Row(**asked, **known, status="failed", error=error, retrieval=_retrieval(example, ()))
+    answered = answer["status"] == "answered"
+    text = _MARKER.sub("", answer["answer"])
+    row: dict[str, Any] = {
+        "status": answer["status"],
+        "answer": answer["answer"],
+        "cited": tuple(_cited(each) for each in answer["citations"]) if answered else (),
+        "found": tuple(dict.fromkeys(hit["doc"] for hit in answer["hits"][:DEPTH])),
+        "retrieval": _retrieval(example, answer["hits"][:DEPTH]),
+        "probability": answer.get("probability"),
+        "writer": answer["writer"],
+        "same_language": language_of(text) == language_of(example.question),
+    }
+    return Row(**asked, **known, **row, **(_shown(example, answer) if answered else {}))
 
 
-def source_is_right(quotes: Sequence[str], cited: Sequence[frozenset[int]]) -> bool:
-    """Tell whether marker 1 is of the one quote or, where there are several, whether every quote is cited."""
-    if len(quotes) > 1:
-        return len(set(chain(*cited))) == len(quotes)
-    return bool(cited and cited[0])
+def _cited(citation: Mapping[str, Any]) -> Cited:
+    return Cited(citation["doc"], citation["line_start"], citation["line_end"], citation["quote"])
 
 
-def _pattern(quote: str) -> re.Pattern[str]:
-    return re.compile(r"\s+".join(re.escape(word) for word in quote.split()))
+def _shown(example: Example, answer: Answer) -> dict[str, Any]:
+    quotes = [citation["quote"] for citation in answer["citations"]]
+    text = _MARKER.sub("", answer["answer"])
+    grounded = round(grounded_share(text, quotes), 6)
+    if not example.answerable:
+        return {"grounded": grounded}
+    shares = [shown_of(piece, answer) for piece in example.evidence]
+    pieces = [piece.quote for piece in example.evidence]
+    references = [example.reference] if example.reference else pieces
+    return {
+        "grounded": grounded,
+        "shown": tuple(round(share, 6) for share in shares),
+        "evidence_shown": _enough(example, [share >= SHOWN for share in shares]),
+        "complete": round(fmean(share >= SHOWN for share in shares) if example.needs_all else max(shares), 6),
+        "precision": round(shown_precision(list(dict.fromkeys(quotes)), pieces), 6),
+        "f1": round(squad_f1(" ".join(dict.fromkeys(quotes)) or text, references), 6),
+        "document": any(_of(citation["doc"], piece) for citation in answer["citations"] for piece in example.evidence),
+    }
+
+
+def shown_of(piece: Evidence, answer: Answer) -> float:
+    """Return which share of a quote an answer shows: in its text and in what it cites of the quote's document."""
+    quotes = (citation["quote"] for citation in answer["citations"] if _of(citation["doc"], piece))
+    return share_shown(piece.quote, frozenset(content_words(" ".join((answer["answer"], *quotes)))))
+
+
+def _enough(example: Example, shown: Sequence[bool]) -> bool:
+    return all(shown) if example.needs_all else any(shown)
+
+
+def _of(doc: str, piece: Evidence) -> bool:
+    return doc.endswith(piece.doc)
+
+
+def _retrieval(example: Example, hits: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Score the hits: a piece of evidence is found by the first hit that holds most of it, a document by any of it."""
+    if not example.answerable:
+        return {}
+    missing = dict(enumerate(example.evidence))
+    results: list[tuple[str, float]] = []
+    for rank, hit in enumerate(hits):
+        words = frozenset(content_words(hit["text"]))
+        holds = [
+            at for at, piece in missing.items() if _of(hit["doc"], piece) and share_shown(piece.quote, words) >= SHOWN
+        ]
+        missing = {at: piece for at, piece in missing.items() if at not in holds}
+        results += [(str(at), -float(rank)) for at in holds] or [(f"hit {rank}", -float(rank))]
+    scores = score_run({"q": {str(at): 1 for at in range(len(example.evidence))}}, {"q": results})
+    right = [any(_of(hit["doc"], piece) for piece in example.evidence) for hit in hits]
+    documents = {"document@1": float(any(right[:1])), "document@5": float(any(right[:5]))}
+    return {name: round(value, 6) for name, value in (scores | documents).items()}

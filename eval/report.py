@@ -1,139 +1,170 @@
 """The report: what an assistant made of a data set."""
 
-from collections.abc import Sequence
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from statistics import fmean, median
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any
 
-from eval.measures import score_run
+from pydantic import TypeAdapter, ValidationError
 
-Outcome = Literal["answered", "abstained", "failed"]
+from eval.datasets.example import Example
+from eval.measures.statistics import Bin, Estimate, auroc, calibration_error, draws, estimate, reliability
+from eval.row import Row
+from eval.scoring import MEASURES, shares
+from ingest.errors import DatasetError
+
+Measured = dict[str, Estimate]
+"""Measures by name; only those that apply to at least one question."""
+
+_ROW = TypeAdapter(Row)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One question and how it went.
+class DocumentCount:
+    """How a document fares: what is asked of it, and how often it comes up.
 
     Attributes:
-        id: The question's id.
-        kind: The question's kind.
-        question: As asked.
-        answerable: Whether the corpus says.
-        outcome: What the assistant did; `failed` when it raised an error that a person would have seen.
-        answer: The answer's text.
-        cited: The quotes that it cites, in order of marker.
-        quotes: The quotes that a full answer cites.
-        results: What was retrieved, as (name, score), for `eval.measures.score_run`: a quote found is named by its
-            place among `quotes`, a hit that holds none by its chunk.
-        right_source: Whether marker 1 cites the quote or, where there are several quotes, whether all are cited.
-        recall: Share of the quotes that are cited.
-        precision: Share of the citations that cite one of the quotes; 0 without citations.
-        exact: How many citations stand in their document word for word.
-        f1: Token F1 of the cited quotes against the reference answer, or the quotes where there is none; 0 when
-            the question is unanswerable.
-        ms: Milliseconds that the answer took.
-        error: What a person would have been told, when it failed.
+        doc: The document.
+        asked: Questions whose evidence it holds.
+        found: Of those, how many have it among their ten best hits.
+        cited: Of those, how many cite it.
+        right: Of those, how many went right.
+        preferred: Questions whose answer cites it first though it holds none of their evidence.
     """
 
-    id: str
-    kind: str
-    question: str
-    answerable: bool
-    outcome: Outcome
-    answer: str = ""
-    cited: tuple[str, ...] = ()
-    quotes: tuple[str, ...] = ()
-    results: tuple[tuple[str, float], ...] = ()
-    right_source: bool = False
-    recall: float = 0.0
-    precision: float = 0.0
-    exact: int = 0
-    f1: float = 0.0
-    ms: float = 0.0
-    error: str = ""
-
-    @property
-    def correct(self) -> bool:
-        """Tell whether the question was answered from the right source or, if it cannot be, not answered."""
-        return self.right_source if self.answerable else self.outcome == "abstained"
+    doc: str
+    asked: int
+    found: int
+    cited: int
+    right: int
+    preferred: int
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All questions of a data set; every mean is over all that it applies to, failed and unanswered ones included.
+    """All questions of a data set; failed and unanswered ones count, too.
+
+    The same inputs give the same report, byte by byte: how long answers took is told elsewhere (see `eval.runs`).
 
     Attributes:
-        dataset: Name of the data set.
+        made: What was measured: the data set with its checksum, the generation, the settings.
         rows: One for each question, in the data set's order.
-        writers: Who wrote the answers.
-        seconds: How long the whole run took.
     """
 
-    dataset: str
+    made: Mapping[str, Any]
     rows: tuple[Row, ...]
-    writers: tuple[str, ...]
-    seconds: float
 
-    def measures(self) -> dict[str, float]:
-        """Return the measures of the whole data set by name, as in `by_kind`, and those of abstention."""
-        return {**_measures(self.rows), **_abstention(self.rows)}
+    @property
+    def writers(self) -> tuple[str, ...]:
+        """Who wrote the answers."""
+        return tuple(dict.fromkeys(row.writer for row in self.rows if row.writer))
 
-    def by_kind(self) -> dict[str, dict[str, float]]:
-        """Return the measures of each kind of question, kinds in order of appearance.
+    def examples(self) -> list[Example]:
+        """Return what was asked, with the evidence that counted as right."""
+        return [Example(row.id, row.question, row.answerable, row.evidence) for row in self.rows]
 
-        `questions` and `failed` are counts, `median_ms` milliseconds; all others are shares and means in [0, 1].
-        Measures of retrieval and of answers are there only where a question is answerable.
+    def measures(self) -> Measured:
+        """Return the measures of the whole data set."""
+        return measured(self.rows)
+
+    def groups(self) -> dict[str, dict[str, tuple[int, Measured]]]:
+        """Return, by `style`, `kind` and `tag`, each group's number of questions and its measures."""
+        found: dict[str, dict[str, list[Row]]] = {"style": {}, "kind": {}, "tag": {}}
+        for row in self.rows:
+            for dimension, names in (("style", [row.style]), ("kind", [row.kind]), ("tag", row.tags)):
+                for name in filter(None, names):
+                    found[dimension].setdefault(name, []).append(row)
+        return {
+            dimension: {name: (len(rows), measured(rows)) for name, rows in groups.items()}
+            for dimension, groups in found.items()
+            if groups
+        }
+
+    def documents(self) -> list[DocumentCount]:
+        """Return how each document fares that is asked of or cited first, the most neglected first."""
+        counts: dict[str, Counter[str]] = {}
+        for row in self.rows:
+            wanted = {piece.doc for piece in row.evidence}
+            for doc in wanted:
+                cited = [each.doc for each in row.cited]
+                counts.setdefault(doc, Counter()).update(
+                    asked=1, found=_among(doc, row.found), cited=_among(doc, cited), right=row.correct
+                )
+            if row.cited and not any(row.cited[0].doc.endswith(doc) for doc in wanted):
+                counts.setdefault(row.cited[0].doc, Counter()).update(preferred=1)
+        merged = [
+            DocumentCount(doc, *(count[name] for name in DocumentCount.__slots__[1:])) for doc, count in counts.items()
+        ]
+        return sorted(merged, key=lambda each: (each.found - each.asked, -each.preferred, each.doc))
+
+    def calibration(self) -> tuple[list[Bin], float, float]:
+        """Return how sure answers were beside how often they were right, its error, and what silence is told apart by.
+
+        Returns:
+            The bins of answered questions that were judged, their expected calibration error, and the AUROC of the
+            probability between answerable and unanswerable questions.
         """
-        kinds = dict.fromkeys(row.kind for row in self.rows)
-        return {kind: _measures([row for row in self.rows if row.kind == kind]) for kind in kinds}
+        sure = [(row.probability, row) for row in self.rows if row.probability is not None]
+        answered = [(value, row.correct) for value, row in sure if row.status == "answered"]
+        bins = reliability([value for value, _ in answered], [right for _, right in answered])
+        able, unable = ([value for value, row in sure if row.answerable == which] for which in (True, False))
+        return bins, round(calibration_error(bins), 6), round(auroc(able, unable), 6)
+
+    def worst(self, count: int = 40) -> list[Row]:
+        """Return the questions that went wrong, the surest first: those are the ones that mislead."""
+        wrong = [row for row in self.rows if not row.correct]
+        order = {"failed": 0, "answered": 1, "abstained": 2}
+        return sorted(wrong, key=lambda row: (order[row.status], -(row.probability or 0.0)))[:count]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as a JSON object."""
+        bins, error, apart = self.calibration()
         return {
-            "dataset": self.dataset,
+            "made": dict(self.made),
             "writers": list(self.writers),
-            "seconds": self.seconds,
-            "measures": self.measures(),
-            "kinds": self.by_kind(),
-            "rows": [{**asdict(row), "correct": row.correct} for row in self.rows],
+            "measures": {name: asdict(each) for name, each in self.measures().items()},
+            "groups": {
+                dimension: {
+                    name: {"questions": count, **{each: found.value for each, found in values.items()}}
+                    for name, (count, values) in groups.items()
+                }
+                for dimension, groups in self.groups().items()
+            },
+            "calibration": {"error": error, "auroc": apart, "bins": [asdict(each) for each in bins]},
+            "documents": [asdict(each) for each in self.documents()],
+            "rows": [row.to_dict() for row in self.rows],
         }
 
 
-def _measures(rows: Sequence[Row]) -> dict[str, float]:
-    answerable = [row for row in rows if row.answerable]
-    citations = sum(len(row.cited) for row in rows)
-    return {
-        "questions": len(rows),
-        "failed": sum(row.outcome == "failed" for row in rows),
-        "correct": fmean(row.correct for row in rows),
-        "abstained": fmean(row.outcome == "abstained" for row in rows),
-        **(_retrieval(answerable) | _answers(answerable) if answerable else {}),
-        **({"citation_exactness": sum(row.exact for row in rows) / citations} if citations else {}),
-        "median_ms": median(row.ms for row in rows),
-    }
-
-
-def _retrieval(rows: Sequence[Row]) -> dict[str, float]:
-    qrels = {row.id: {str(place): 1 for place in range(len(row.quotes))} for row in rows}
-    return score_run(qrels, {row.id: row.results for row in rows})
-
-
-def _answers(rows: Sequence[Row]) -> dict[str, float]:
-    return {
-        "answered": fmean(row.outcome == "answered" for row in rows),
-        **{name: fmean(getattr(row, name) for row in rows) for name in ("right_source", "recall", "precision", "f1")},
-    }
-
-
-def _abstention(rows: Sequence[Row]) -> dict[str, float]:
-    """Score abstaining as the detection of unanswerable questions; a precision over nothing is 0."""
-    abstained = sum(row.outcome == "abstained" for row in rows)
-    unanswerable = sum(not row.answerable for row in rows)
-    right = sum(row.outcome == "abstained" and not row.answerable for row in rows)
-    if not unanswerable:
+def measured(rows: Sequence[Row]) -> Measured:
+    """Return the measures of these questions that apply to at least one of them."""
+    if not rows:
         return {}
-    return {
-        "abstention_precision": right / abstained if abstained else 0.0,
-        "abstention_recall": right / unanswerable,
-        "abstention_f1": 2 * right / (abstained + unanswerable),
-    }
+    gained, possible = shares(rows)
+    estimates = estimate(gained, possible, draws(len(rows)))
+    applies = possible.sum(axis=0) > 0
+    return {each.name: found for each, found, there in zip(MEASURES, estimates, applies, strict=True) if there}
+
+
+def _among(doc: str, names: Iterable[str]) -> bool:
+    return any(name.endswith(doc) for name in names)
+
+
+def read_report(path: Path) -> Report:
+    """Read a report that was written as JSON.
+
+    Raises:
+        DatasetError: It cannot be read, or is no report of this version.
+    """
+    try:
+        stored = json.loads(path.read_text("utf-8"))
+        rows = tuple(_ROW.validate_python({k: v for k, v in row.items() if k != "correct"}) for row in stored["rows"])
+        return Report(stored["made"], rows)
+    except OSError as error:
+        raise DatasetError(f"{path} cannot be read ({error.strerror}).", "coruja eval run") from error
+    except (ValueError, KeyError, TypeError, ValidationError) as error:
+        raise DatasetError(
+            f"{path} is no report of this version ({type(error).__name__}).", "coruja eval run"
+        ) from error

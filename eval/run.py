@@ -1,94 +1,79 @@
-"""Running a data set: every question asked, every answer judged."""
+"""Running a data set: every question asked, several at a time, and every answer judged.
 
-from collections.abc import Callable, Sequence
-from time import perf_counter
-from typing import Protocol
+A run is a folder. `made.json` says what it measures, `answers.jsonl` is the trace, as `ask --batch` writes it;
+`report.json` and `report.html` are the same for the same inputs, `timings.json` is not. Interrupted, however hard, the
+run goes on where it stopped.
+"""
 
-from assistant.answer import Answer, Citation, Turn
-from eval.dataset import Example
-from eval.judge import found, is_exact, quoted, source_is_right
-from eval.measures import squad_f1
-from eval.report import Report, Row
-from ingest.errors import UserError
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
+from assistant.answer import Answer, Turn
+from assistant.asking.question import LONGEST_QUESTION
+from assistant.workspace import batch
+from eval.datasets.example import Example
+from eval.judge import judge
+from eval.measures.statistics import percentile
+from eval.pages.page import report_page
+from eval.report import Report
+
+Ask = Callable[[str, Sequence[Turn]], Answer]
 Progress = Callable[[int, int, str], None]
 
-
-class Answering(Protocol):
-    """What is measured; `assistant.assistant.Assistant` is one."""
-
-    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
-        """Answer a question."""
-
-    def section_text(self, citation: Citation) -> tuple[str, int]:
-        """Return the text of the section that a citation stands in, and the offset at which it starts."""
+ANSWERS, MADE, REPORT, PAGE, TIMINGS = "answers.jsonl", "made.json", "report.json", "report.html", "timings.json"
 
 
 def run_dataset(
-    assistant: Answering, examples: Sequence[Example], *, name: str = "", progress: Progress | None = None
+    ask: Ask,
+    examples: Sequence[Example],
+    folder: Path,
+    *,
+    made: Mapping[str, Any] | None = None,
+    jobs: int = 1,
+    progress: Progress | None = None,
 ) -> Report:
-    """Ask every question of a data set and judge the answers.
+    """Ask every question of a data set, judge the answers, and leave the run in a folder.
 
     A question that ends in a `UserError` counts as wrong and is in the report with what was said.
 
     Args:
-        assistant: Who is asked.
-        examples: The questions (see `eval.dataset.read_dataset`).
-        name: What the report calls the data set.
-        progress: Called before each question with (questions done, questions in all, the question).
+        ask: Answers one question; called from several threads where `jobs` is above 1.
+        examples: The questions (see `eval.datasets.reading.read_dataset`).
+        folder: Where the run is kept; answers that it holds already are not asked for again.
+        made: What the report says it measured.
+        jobs: How many questions are asked at the same time.
+        progress: Called with (questions done, questions in all, the question).
+
+    Raises:
+        BatchError: The folder cannot be written.
     """
-    began = perf_counter()
-    rows: list[Row] = []
-    writers: dict[str, None] = {}
-    for example in examples:
-        if progress:
-            progress(len(rows), len(examples), example.question)
-        asked = perf_counter()
-        try:
-            answer = assistant.ask(example.question, example.history)
-        except UserError as error:
-            rows.append(_failed(example, error, 1000 * (perf_counter() - asked)))
-            continue
-        writers[answer.writer] = None
-        rows.append(_judged(assistant, example, answer, 1000 * (perf_counter() - asked)))
-    return Report(name, tuple(rows), tuple(writers), perf_counter() - began)
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [
+        batch.Row(example.id, line, example.question.strip()[:LONGEST_QUESTION], example.history)
+        for line, example in enumerate(examples, start=1)
+    ]
+    batch.run_batch(ask, rows, folder / ANSWERS, jobs=jobs, progress=progress)
+    with (folder / ANSWERS).open(encoding="utf-8") as lines:
+        answers = [json.loads(line) for line in lines]
+    report = Report(dict(made or {}), tuple(judge(*pair) for pair in zip(examples, answers, strict=True)))
+    timings = _timings(answers, jobs)
+    _write(folder / REPORT, json.dumps(report.to_dict(), ensure_ascii=False, indent=1) + "\n")
+    _write(folder / TIMINGS, json.dumps(timings) + "\n")
+    _write(folder / PAGE, report_page(report, timings))
+    return report
 
 
-def _failed(example: Example, error: UserError, ms: float) -> Row:
-    return Row(
-        id=example.id,
-        kind=example.kind,
-        question=example.question,
-        answerable=example.answerable,
-        outcome="failed",
-        quotes=example.quotes,
-        ms=ms,
-        error=str(error),
-    )
+def _timings(answers: Sequence[Mapping[str, Any]], jobs: int) -> dict[str, Any]:
+    """Return how many milliseconds answers took: percentiles, and each by its question's id."""
+    each = {str(answer["id"]): answer["timings_ms"]["total"] for answer in answers if "timings_ms" in answer}
+    shares = {f"p{share}": round(percentile(list(each.values()), share / 100), 1) for share in (50, 90, 95, 99)}
+    return {"jobs": jobs, **shares, "ms": each}
 
 
-def _judged(assistant: Answering, example: Example, answer: Answer, ms: float) -> Row:
-    """Judge an answer; citations beside an abstention are no answer, and earn nothing."""
-    citations = answer.citations if answer.status == "answered" else ()
-    sections = [assistant.section_text(citation) for citation in citations]
-    pairs = list(zip(citations, sections, strict=True))
-    cited = [quoted(example.quotes, citation, *section) for citation, section in pairs]
-    quotes = tuple(citation.quote for citation in citations)
-    reference = (example.answer or " ".join(example.quotes)) if example.answerable else ""
-    return Row(
-        id=example.id,
-        kind=example.kind,
-        question=example.question,
-        answerable=example.answerable,
-        outcome=answer.status,
-        answer=answer.text,
-        cited=quotes,
-        quotes=example.quotes,
-        results=found(example.quotes, answer.hits),
-        right_source=source_is_right(example.quotes, cited),
-        recall=len(frozenset().union(*cited)) / len(example.quotes) if example.quotes else 0.0,
-        precision=sum(map(bool, cited)) / len(cited) if cited else 0.0,
-        exact=sum(is_exact(citation, *section) for citation, section in pairs),
-        f1=squad_f1(" ".join(dict.fromkeys(quotes)), [reference]) if reference else 0.0,
-        ms=ms,
-    )
+def _write(path: Path, text: str) -> None:
+    """Write at one stroke: a report that is there is whole."""
+    new = path.with_name(path.name + ".new")
+    new.write_text(text, encoding="utf-8", newline="\n")
+    new.replace(path)

@@ -17,14 +17,23 @@ def writing(root: Path) -> Iterator[None]:
         IndexBusy: Another process is writing.
         IndexUnwritable: The disk is full, or the folder cannot be written.
     """
-    from filelock import FileLock, Timeout
+    from filelock import FileLock
 
-    try:
+    with explained(root):
         root.mkdir(parents=True, exist_ok=True)
         with FileLock(root / "write.lock", timeout=0):
             for left in root.glob("building-*"):
                 remove(left)
             yield
+
+
+@contextmanager
+def explained(root: Path) -> Iterator[None]:
+    """Turn what the lock, the disk and SQLite raise while an index is written into errors of ours."""
+    from filelock import Timeout
+
+    try:
+        yield
     except Timeout:
         message = f"Another process is indexing into {root}."
         raise IndexBusy(message, "Wait for it to end, then run the command again.") from None

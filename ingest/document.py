@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Format = Literal["markdown", "text", "html", "pdf", "docx"]
+Format = Literal[
+    "markdown", "text", "html", "pdf", "docx", "xlsx", "csv", "pptx", "epub", "eml", "ipynb", "adoc", "rst", "odt"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +16,7 @@ class Document:
     Attributes:
         doc_id: Path relative to the corpus, with `/` between folders, in NFC. Unique in a corpus.
         text: Unicode text in NFC with `\n` line ends. For Markdown and plain text its lines are the file's lines;
-            for HTML, PDF and DOCX it is the Markdown that the file was converted to.
+            for any other format it is the Markdown that the file was converted to.
         format: How the file was read.
         title: Title from the front matter, else the first heading, else the file's stem.
         content_hash: SHA-256 of the file's bytes, hexadecimal.

@@ -13,7 +13,8 @@
     ├── EmbedderUnavailable    the chosen embedding model or reranker is not on this machine, or cannot be used
     ├── ModelUnavailable       the chat model did not answer, or not usefully
     ├── BatchError             a file of questions, or of their answers, that cannot be used
-    └── DatasetError           an evaluation data set that cannot be used
+    ├── DatasetError           an evaluation data set that cannot be used
+    └── JournalError           the journal of answers cannot be read or written, or lacks what is asked for
 
 Engine exceptions (FAISS, SQLite, Milvus, Ollama, parsers) are translated into these in the one file that knows
 the engine. Anything else that escapes is a defect of ours.
@@ -88,3 +89,7 @@ class BatchError(UserError):
 
 class DatasetError(UserError):
     """An evaluation data set cannot be used."""
+
+
+class JournalError(UserError):
+    """The journal of answers cannot be read or written, or has no answer of a number."""

@@ -96,7 +96,7 @@ def write_mixed_corpus(root: Path) -> tuple[set[str], dict[str, str]]:
         "antigo.docx": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "password"),
         "vazia.html": (b"<html><body><script>x()</script></body></html>", "no text"),
         "grande.md": (("Linha comprida e repetida.\n" * 20_000).encode(), "MB"),
-        "slides.pptx": (b"PK", ".pptx"),
+        "slides.pptx": (b"PK", "damaged"),
         "planilha.ods": (b"PK", ".ods"),
     }
     for name, data in [*good.items(), *((name, data) for name, (data, _) in bad.items())]:

@@ -44,7 +44,7 @@ def talking(folder: Path, *words: str, **settings: str) -> "Iterator[tuple[str, 
         yield _address(said), said
     finally:
         child.terminate()
-        child.wait(timeout=30)
+        child.wait(timeout=START_SECONDS)
         if child.stdout:
             child.stdout.close()
 

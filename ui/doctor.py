@@ -72,6 +72,7 @@ def _workspace_checks(workspace: Path, settings: "Settings") -> Iterator[Check]:
     yield _corpus(corpus_folder(workspace, settings))
     yield from _retrieval(workspace, settings)
     yield from _ollama(settings)
+    yield from _extras()
     yield _disk(workspace)
     yield _port(settings.port)
 
@@ -163,6 +164,14 @@ def _ollama(settings: "Settings") -> Iterator[Check]:
         yield Check(name, False, status.away.message, status.away.next_step, needed=False)
     else:
         yield Check("model", True, settings.model, needed=False)
+
+
+def _extras() -> Iterator[Check]:
+    from ingest.formats.extras import FORMATS_EXTRA, OCR_EXTRA, install, installed
+
+    for extra, reads in ((FORMATS_EXTRA, ".rst and .odt files"), (OCR_EXTRA, "scanned PDFs")):
+        said = f"{reads} are read" if installed(extra) else f"not installed: {reads} are not read; {install(extra)}"
+        yield Check(extra, True, said, needed=False)
 
 
 def _disk(workspace: Path) -> Check:

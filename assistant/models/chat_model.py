@@ -152,7 +152,7 @@ class ChatModel:
         thoughts = ThoughtFilter()
         wrote = blank = False
         end: dict[str, Any] = {}
-        with self._errors_explained():
+        with self.errors_explained():
             for chunk in self._sized_for(messages).stream(messages):
                 end |= chunk.response_metadata
                 text = thoughts.feed(chunk.text)
@@ -229,7 +229,7 @@ class ChatModel:
         return model
 
     @contextmanager
-    def _errors_explained(self) -> Iterator[None]:
+    def errors_explained(self) -> Iterator[None]:
         """Turn every exception of the engines into `ModelUnavailable`."""
         import httpx
         import ollama
@@ -253,6 +253,8 @@ class ChatModel:
             raise ModelFailure("not_ollama", url=self.url) from error
         except ValueError as error:  # LangChain's word for a stream without one piece
             raise ModelFailure("empty", model=self.model) from error
+        except Exception as error:  # five packages stand between here and Ollama, each with a tree of errors of its own
+            raise ModelFailure("model_failed", model=self.model, said=said(error)) from error
 
     def _refused(self, status: int, reason: str) -> ModelFailure:
         if status == 404 and "not found" in reason:
@@ -262,6 +264,11 @@ class ChatModel:
         if "memory" in reason:
             return ModelFailure("too_large", model=self.model)
         return ModelFailure("refused", reason=reason)
+
+
+def said(error: Exception) -> str:
+    """Return what an exception says, on one line, or its name where it says nothing."""
+    return " ".join(str(error).split())[:300] or type(error).__name__
 
 
 @cache

@@ -10,7 +10,7 @@ from functools import cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from assistant.models.chat_model import MAX_REPLY, ChatModel, ReplyCut, turn_tracing_off
+from assistant.models.chat_model import MAX_REPLY, ChatModel, ReplyCut, said, turn_tracing_off
 from assistant.notice import ModelFailure
 from ingest.errors import ModelUnavailable
 
@@ -96,11 +96,11 @@ class ProviderModel(ChatModel):
         return model
 
     @contextmanager
-    def _errors_explained(self) -> Iterator[None]:
+    def errors_explained(self) -> Iterator[None]:
+        """Turn every exception of the maker's package into `ModelUnavailable`."""
         try:
             yield
         except ModelUnavailable:
             raise
         except Exception as error:  # every maker's package has a tree of errors of its own
-            said = " ".join(str(error).split())[:300] or type(error).__name__
-            raise ModelFailure("provider_failed", model=self.model, said=said) from error
+            raise ModelFailure("provider_failed", model=self.model, said=said(error)) from error

@@ -19,6 +19,8 @@ from ingest.redaction import RedactionKind, recipe, redact
 if TYPE_CHECKING:
     from index.contents import Entry
     from index.store import Build, Shard, Store
+    from ingest.chunk import Chunk
+    from ingest.exclusion import Exclusion
     from ingest.reading.corpus import Problem
 
 Progress = Callable[[int, int, str], None]
@@ -58,6 +60,7 @@ def build(
     progress: Progress | None = None,
     embedder: Embedder | None = None,
     shard: tuple[int, int] | None = None,
+    store: "Store | None" = None,
 ) -> BuildReport:
     """Bring the index up to what the corpus holds now. Only documents that changed are read, split and embedded.
 
@@ -68,25 +71,28 @@ def build(
         progress: Called with (done, total, what) as the work goes on; total is 0 while it is unknown.
         shard: Number of the part of the corpus that is indexed, and of how many; all of it when None. Every machine
             that indexes a part has the whole corpus; what they build is served when all parts are there.
+        store: Where to build; where the settings say when None.
 
     Raises:
-        SettingsError: The store has no shards.
+        SettingsError: The store has no shards, or a pattern of what is excluded cannot be read.
         StoreUnavailable: The server that keeps the index does not answer.
         CorpusError: The corpus is not there, or has no text at all.
         EmbedderUnavailable: The embedding model is not on this machine.
         IndexBusy: Another process is building here.
     """
     from index.store import Shard
+    from ingest.exclusion import Exclusion
     from ingest.reading.corpus import corpus_checksum
 
     started = perf_counter()
     corpus = corpus_folder(workspace, settings)
     if not corpus.is_dir():
         raise CorpusError(f"The corpus folder {corpus} does not exist.", "Create it and put documents into it.")
-    part = Shard(*shard, corpus_checksum(corpus)) if shard else None
-    reading = _Reading(corpus, int(settings.max_file_mb * 1_000_000), settings.redact, progress, part)
+    exclude = Exclusion(settings.exclude)
+    part = Shard(*shard, corpus_checksum(corpus, exclude)) if shard else None
+    reading = _Reading(corpus, int(settings.max_file_mb * 1_000_000), settings.redact, progress, part, exclude)
     tell = progress or (lambda done, total, what: None)
-    store = open_store(workspace, settings)
+    store = store or open_store(workspace, settings)
     before = _served_generation(store)
     with store.build(
         embedder or open_embedder(settings),
@@ -126,7 +132,8 @@ class _Reading:
     max_bytes: int
     redact: tuple[RedactionKind, ...]
     progress: Progress | None
-    shard: "Shard | None" = None
+    shard: "Shard | None"
+    exclude: "Exclusion"
     problems: "list[Problem]" = field(default_factory=list)
     repairs: dict[str, str] = field(default_factory=dict)
     redactions: Counter[str] = field(default_factory=Counter)
@@ -136,7 +143,9 @@ class _Reading:
         from ingest.reading.corpus import Problem, Unchanged, read_documents
 
         only = self.shard.holds if self.shard else None
-        found_all = read_documents(self.corpus, max_bytes=self.max_bytes, known=index.known, only=only)
+        found_all = read_documents(
+            self.corpus, max_bytes=self.max_bytes, known=index.known, only=only, exclude=self.exclude
+        )
         for done, found in enumerate(found_all, start=1):
             if self.progress:
                 self.progress(done, 0, "reading")
@@ -155,15 +164,16 @@ class _Reading:
 
     def _add(self, document: Document, index: "Build") -> "Entry | None":
         """Add a document that can be cut into chunks; one that cannot becomes a problem, whatever went wrong."""
-        from ingest.reading.corpus import failed_on
+        from ingest.reading.corpus import Problem, or_problem
         from ingest.splitting.splitter import split
 
-        counts = Counter[str]()
-        try:
-            if self.redact:
-                document, counts = redact(document, self.redact)
-            chunks = split(document)
-        except Exception as error:  # noqa: BLE001 - whatever a parser raises costs this file and no other
-            self.problems.append(failed_on(document.doc_id, error))
+        def cut() -> "tuple[Document, Counter[str], list[Chunk]]":
+            masked, counts = redact(document, self.redact) if self.redact else (document, Counter[str]())
+            return masked, counts, split(masked)
+
+        made = or_problem(document.doc_id, cut)
+        if isinstance(made, Problem):
+            self.problems.append(made)
             return None
-        return index.add(document, chunks, counts)
+        masked, counts, chunks = made
+        return index.add(masked, chunks, counts)

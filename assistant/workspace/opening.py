@@ -1,10 +1,12 @@
 """Opening what a workspace's settings name: the store, the index, the models that embed and order anew."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.settings import Settings
-from assistant.workspace.folder import index_folder
+from assistant.workspace.folder import BUILT_NAME, index_folder
 from index.embedding.embedder import Embedder
 from index.embedding.load import load_embedder
 from index.ranking.reranker import Reranker, load_reranker
@@ -12,6 +14,7 @@ from ingest.errors import SettingsError
 from ingest.redaction import recipe
 
 if TYPE_CHECKING:
+    from assistant.workspace.journal import Journal
     from index.index import Index
     from index.store import Store
 
@@ -30,6 +33,37 @@ def open_store(workspace: Path, settings: Settings) -> "Store":
     from index.folder.store import FaissStore
 
     return FaissStore(index_folder(workspace))
+
+
+def open_journal(workspace: Path, settings: Settings) -> "Journal | None":
+    """Return the journal that answers are written down in; None where the settings want none.
+
+    Raises:
+        JournalError: It cannot be opened.
+    """
+    if not settings.log:
+        return None
+    from assistant.workspace.journal import Journal
+
+    return Journal(workspace / BUILT_NAME, settings.redact, settings.log_days)
+
+
+@contextmanager
+def open_candidate(workspace: Path, settings: Settings) -> "Iterator[tuple[Store, Callable[[], None]]]":
+    """Lend a store to build in that nobody is answered from, and what makes its generation the served one.
+
+    Raises:
+        SettingsError: The index is kept where there is none.
+        IndexBusy: Another process is building here.
+    """
+    from index.folder.store import FaissStore
+
+    store = open_store(workspace, settings)
+    if not isinstance(store, FaissStore):
+        message = "Only an index in a folder of this machine can be built behind a gate."
+        raise SettingsError(message, "Run `coruja eval gate` after `coruja index`, or leave out --gate.")
+    with store.candidate() as candidate:
+        yield candidate, lambda: store.adopt(candidate)
 
 
 def open_embedder(settings: Settings) -> Embedder:

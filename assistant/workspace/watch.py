@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from math import inf
 from pathlib import Path
 from threading import Event, Thread
+from time import monotonic
 from typing import Protocol
 
 from assistant.settings import Settings
@@ -12,6 +15,7 @@ from assistant.workspace.folder import corpus_folder
 from assistant.workspace.opening import open_embedder
 from index.embedding.embedder import Embedder
 from ingest.errors import CorpusError, IndexBusy, UserError
+from ingest.exclusion import Exclusion
 
 DEBOUNCE_MS = 400
 """Files that go on changing within this time, but no longer, are waited for."""
@@ -20,7 +24,12 @@ STEP_MS = 50
 """Quiet for this long means that the files have been written."""
 
 LOOK_MS = 500
-"""How often a retry that is due is made."""
+"""How often it is looked whether something is due."""
+
+RETRY_SECONDS = 5.0
+"""How long after a build that failed it is tried again; twice as long after each further one,"""
+LONGEST_RETRY = 300.0
+"""up to this."""
 
 Told = Callable[[BuildReport | UserError], None]
 
@@ -28,8 +37,9 @@ Told = Callable[[BuildReport | UserError], None]
 def watch(workspace: Path, settings: Settings, told: Told, stop: Event, *, embedder: Embedder | None = None) -> None:
     """Bring the index up to the corpus, and again whenever a document changes, until stopped.
 
-    What goes wrong is told and does not end the watch: the last good index goes on being served, and the next change,
-    or the corpus folder coming back, is another chance. While another process is indexing, this one waits its turn.
+    What goes wrong is told, once for each reason, and does not end the watch: the last good index goes on being served,
+    and the build is tried again, at once with the next change or when the corpus folder comes back. While another
+    process is indexing, this one waits its turn.
 
     Args:
         workspace: The workspace.
@@ -40,15 +50,17 @@ def watch(workspace: Path, settings: Settings, told: Told, stop: Event, *, embed
 
     Raises:
         EmbedderUnavailable: The embedding model is not on this machine.
+        SettingsError: A pattern of what is excluded cannot be read.
     """
     embedder = embedder or open_embedder(settings)
     corpus = corpus_folder(workspace, settings)
+    attempts = _Attempts(partial(build, workspace, settings, embedder=embedder), told)
     missing = polling = False
     while not stop.is_set():
         if _is_folder(corpus):
             missing = False
             try:
-                _watch_folder(corpus, lambda: _build(workspace, settings, told, embedder), stop, polling=polling)
+                _watch_folder(corpus, Exclusion(settings.exclude), attempts, stop, polling=polling)
             except _Unwatchable as error:
                 if not polling:
                     told(
@@ -116,24 +128,24 @@ def following(assistant: Follower, told: Told) -> Told:
     return tell
 
 
-def _watch_folder(corpus: Path, attempt: Callable[[], bool], stop: Event, *, polling: bool) -> None:
-    """Attempt a build at first and after every change, and again while it could not be made; until the folder goes."""
-    due = True
-    for changed in _changes(corpus, stop, polling=polling):
-        due = due or changed
+def _watch_folder(corpus: Path, exclude: Exclusion, attempts: "_Attempts", stop: Event, *, polling: bool) -> None:
+    """Build at first and after every change, and again while that fails; until the folder goes."""
+    attempts.change()
+    for changed in _changes(corpus, exclude, stop, polling=polling):
+        if changed:
+            attempts.change()
         if not _is_folder(corpus):
             return
-        if due:
-            due = not attempt()
+        attempts.make_due()
 
 
-def _changes(corpus: Path, stop: Event, *, polling: bool) -> Iterator[bool]:
+def _changes(corpus: Path, exclude: Exclusion, stop: Event, *, polling: bool) -> Iterator[bool]:
     """Yield over and over whether a document changed since the last time."""
     from watchfiles import watch as changes
 
     batches = changes(
         corpus,
-        watch_filter=lambda _, path: _is_document(Path(path), corpus),
+        watch_filter=lambda _, path: _is_document(Path(path), corpus, exclude),
         debounce=DEBOUNCE_MS,
         step=STEP_MS,
         rust_timeout=LOOK_MS,
@@ -154,25 +166,57 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _is_document(path: Path, corpus: Path) -> bool:
+def _is_document(path: Path, corpus: Path, exclude: Exclusion) -> bool:
     """Tell whether a change may concern a document: hidden files and folders, such as our own, are none."""
     # Counted, not compared: macOS and Windows may spell the corpus's own path in another case or form of Unicode.
-    return not any(part.startswith((".", "~$")) for part in path.parts[len(corpus.parts) :])
+    parts = path.parts[len(corpus.parts) :]
+    return not any(part.startswith((".", "~$")) for part in parts) and not exclude.covers("/".join(parts))
 
 
-def _build(workspace: Path, settings: Settings, told: Told, embedder: Embedder) -> bool:
-    """Build, tell how it went, and return whether it was this process's turn."""
-    outcome: BuildReport | UserError
-    try:
-        outcome = build(workspace, settings, embedder=embedder)
-    except IndexBusy:
-        return False
-    except UserError as error:
-        outcome = error
-    except Exception as error:  # noqa: BLE001 - a defect met by one build must not hide every later edit
-        outcome = _failed("Indexing what changed failed", error, "coruja --debug index, then save a document again")
-    told(outcome)
-    return True
+class _Attempts:
+    """Builds that are due: the first, one after every change, and those that failed or were not this process's turn.
+
+    Args:
+        build: Builds.
+        told: Called after every build; of a failure that comes again with the same words, only the first time.
+    """
+
+    def __init__(self, build: Callable[[], BuildReport], told: Told) -> None:
+        self._build = build
+        self._told = told
+        self._due = 0.0
+        self._pause = RETRY_SECONDS
+        self._failure = ""
+
+    def change(self) -> None:
+        """Be due at once."""
+        self._due, self._pause, self._failure = 0.0, RETRY_SECONDS, ""
+
+    def make_due(self) -> None:
+        """Build if that is due, and tell how it went."""
+        if monotonic() < self._due:
+            return
+        outcome: BuildReport | UserError
+        try:
+            outcome = self._build()
+        except IndexBusy:
+            return
+        except UserError as error:
+            outcome = error
+        except Exception as error:  # noqa: BLE001 - a defect met by one build must not hide every later edit
+            outcome = _failed("Indexing what changed failed", error, "coruja --debug index")
+        self._settle(outcome)
+
+    def _settle(self, outcome: BuildReport | UserError) -> None:
+        """Tell how a build went, and be due again in a while if it failed."""
+        known, self._failure = self._failure, ""
+        self._due = inf
+        if isinstance(outcome, UserError):
+            self._failure = outcome.message
+            self._due = monotonic() + self._pause
+            self._pause = min(2 * self._pause, LONGEST_RETRY)
+        if not self._failure or self._failure != known:
+            self._told(outcome)
 
 
 def _failed(what: str, error: Exception, next_step: str) -> UserError:

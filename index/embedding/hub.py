@@ -6,6 +6,7 @@ Nothing is looked up online but by `pull`, which its owner asks for by name.
 import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ingest.errors import EmbedderUnavailable
@@ -95,12 +96,20 @@ def pull(name: str, *, progress: bool = False) -> Path:
     os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "0" if progress else "1"
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")  # what goes wrong is told below
     from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError
 
-    try:
+    with explained(name):
         files = HfApi().model_info(name, timeout=_ANSWER_SECONDS).siblings or []
         same_again = ["*.bin"] if any(file.rfilename.endswith(".safetensors") for file in files) else []
         return Path(snapshot_download(name, ignore_patterns=[*_OTHER_FORMATS, *same_again]))
+
+
+@contextmanager
+def explained(name: str) -> Iterator[None]:
+    """Turn whatever bringing a model raises into `EmbedderUnavailable`."""
+    from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError
+
+    try:
+        yield
     except GatedRepoError as error:
         message = f"The publisher of '{name}' wants its terms accepted first."
         raise EmbedderUnavailable(

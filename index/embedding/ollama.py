@@ -15,6 +15,7 @@ from ingest.errors import EmbedderUnavailable
 
 BATCH = 32  # texts a request: each is answered within the time limit on a slow machine
 CONNECT_SECONDS = 5.0
+_OF_HTTPX = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, httpx.CookieConflict)
 
 
 class OllamaEmbedder:
@@ -48,7 +49,7 @@ class OllamaEmbedder:
         query, passage = (ready.query_prompt, ready.passage_prompt) if ready else ("", "")
         self._query_prompt = query if query_prompt is None else query_prompt
         self._passage_prompt = passage if passage_prompt is None else passage_prompt
-        with self._errors_explained():
+        with explained(self._model, self._url):
             limits = httpx.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS))
             # No proxy stands between us and this address; no connection is left open that nobody closes.
             pool = httpx.Limits(max_keepalive_connections=0)
@@ -77,7 +78,7 @@ class OllamaEmbedder:
 
     def _ask(self, texts: list[str]) -> FloatArray:
         """Return the texts' vectors at length 1."""
-        with self._errors_explained():
+        with explained(self._model, self._url):
             answer = self._client.embed(model=self._model, input=texts)
             vectors = np.array(answer.embeddings, dtype=np.float32)
             shape = (len(texts), self.dimension or vectors.shape[-1])
@@ -90,40 +91,42 @@ class OllamaEmbedder:
     def _digest(self) -> str:
         """Return the hash of the model: one that was pulled anew under the same name is another."""
         wanted = self._model if ":" in self._model.rsplit("/", 1)[-1] else f"{self._model}:latest"
-        with self._errors_explained():
+        with explained(self._model, self._url):
             entries = self._client.list().models
         digest = next((entry.digest for entry in entries if entry.model == wanted), None)
         if digest is None:
-            raise self._missing()
+            raise _missing(self._model, self._url)
         return digest.removeprefix("sha256:")
 
-    def _missing(self) -> EmbedderUnavailable:
-        message = f"Ollama at {self._url} does not have the embedding model {self._model}."
-        return EmbedderUnavailable(message, f"Fetch it with: ollama pull {self._model}")
 
-    @contextmanager
-    def _errors_explained(self) -> Iterator[None]:
-        """Turn every exception of the engines into `EmbedderUnavailable`."""
-        try:
-            yield
-        except ollama.ResponseError as error:
-            if error.status_code == 404 and "model" in error.error:
-                raise self._missing() from error
-            message = f"Ollama cannot embed with {self._model} ({error.error.strip()})."
-            raise EmbedderUnavailable(message, "Choose an embedding model: coruja embedders") from error
-        except (ConnectionError, httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise EmbedderUnavailable(
-                f"Ollama, which embeds, does not answer at {self._url}.", "Start it with: ollama serve"
-            ) from error
-        except httpx.TimeoutException as error:
-            raise EmbedderUnavailable(
-                f"Ollama took too long to embed with {self._model}.",
-                "Choose a smaller model (coruja embedders), or wait longer: CORUJA_OLLAMA_TIMEOUT",
-            ) from error
-        except (httpx.HTTPError, httpx.InvalidURL, ValidationError, ValueError) as error:
-            raise EmbedderUnavailable(
-                f"What answers at {self._url} does not embed as Ollama does.", "Check CORUJA_OLLAMA_URL."
-            ) from error
+def _missing(model: str, url: str) -> EmbedderUnavailable:
+    message = f"Ollama at {url} does not have the embedding model {model}."
+    return EmbedderUnavailable(message, f"Fetch it with: ollama pull {model}")
+
+
+@contextmanager
+def explained(model: str, url: str) -> Iterator[None]:
+    """Turn every exception of the engines into `EmbedderUnavailable`."""
+    try:
+        yield
+    except ollama.ResponseError as error:
+        if error.status_code == 404 and "model" in error.error:
+            raise _missing(model, url) from error
+        message = f"Ollama cannot embed with {model} ({error.error.strip()})."
+        raise EmbedderUnavailable(message, "Choose an embedding model: coruja embedders") from error
+    except (ConnectionError, httpx.ConnectError, httpx.ConnectTimeout) as error:
+        raise EmbedderUnavailable(
+            f"Ollama, which embeds, does not answer at {url}.", "Start it with: ollama serve"
+        ) from error
+    except httpx.TimeoutException as error:
+        raise EmbedderUnavailable(
+            f"Ollama took too long to embed with {model}.",
+            "Choose a smaller model (coruja embedders), or wait longer: CORUJA_OLLAMA_TIMEOUT",
+        ) from error
+    except (*_OF_HTTPX, ollama.RequestError, ValidationError, ValueError) as error:
+        raise EmbedderUnavailable(
+            f"What answers at {url} does not embed as Ollama does.", "Check CORUJA_OLLAMA_URL."
+        ) from error
 
 
 def _ready_made(model: str) -> Model | None:

@@ -5,7 +5,8 @@ model are not run.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
@@ -70,7 +71,7 @@ class TransformerEmbedder:
     def _embed(self, texts: Sequence[str], prompt: str) -> FloatArray:
         if not texts:
             return np.empty((0, self.dimension), dtype=np.float32)
-        with self._lock:
+        with self._lock, explained("embedder", self.name):
             vectors: FloatArray = self._model.encode(
                 list(texts), prompt=prompt, normalize_embeddings=True, show_progress_bar=False
             )
@@ -102,7 +103,7 @@ class CrossEncoderReranker:
         """Score each chunk for a query; see `Reranker`."""
         if not chunks:
             return np.empty(0, dtype=np.float32)
-        with self._lock:
+        with self._lock, explained("reranker", self.name):
             if self._model is None:
                 self._model = _load("reranker", self.name, lambda: _cross_encoder(self._folder))
             pairs = [(query, chunk.searchable) for chunk in chunks]
@@ -184,11 +185,20 @@ def require_extra(kind: Kind, name: str) -> None:
 
 def _load(kind: Kind, name: str, load: Callable[[], Loaded]) -> Loaded:
     stay_local()
-    try:
+    with explained(kind, name):
         return load()
+
+
+@contextmanager
+def explained(kind: Kind, name: str) -> Iterator[None]:
+    """Turn whatever loading or running a model raises into `EmbedderUnavailable`."""
+    try:
+        yield
+    except EmbedderUnavailable:
+        raise
     except Exception as error:  # damaged weights alone raise of four libraries
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise EmbedderUnavailable(
-            f"The {kind} '{name}' is on this machine, but cannot be loaded ({reason}).",
+            f"The {kind} '{name}' is on this machine, but cannot be used ({reason}).",
             "Bring it again, or choose another: coruja embedders",
         ) from error

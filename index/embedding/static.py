@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from index.arrays import FloatArray
+from index.embedding.model_files import explained
 from index.embedding.tensors import mapped
 
 SHIPPED = Path(__file__).parent / "models" / "coruja"
@@ -41,17 +42,21 @@ class StaticEmbedder:
     Attributes:
         name: The folder's name.
         dimension: Length of a vector.
+
+    Raises:
+        EmbedderUnavailable: A file of the model is damaged or missing.
     """
 
     def __init__(self, folder: Path = SHIPPED, *, cached_words: int = CACHED_WORDS) -> None:
         self._cached_words = cached_words
         self.name = folder.name
         self._file = folder / "model.safetensors"
-        tensors = mapped(self._file)
-        self._codes: NDArray[np.int8] = tensors["embeddings"]
-        self._weights: FloatArray = tensors["weights"]
-        self.dimension = int(self._codes.shape[1])
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        with explained(folder):
+            tensors = mapped(self._file)
+            self._codes: NDArray[np.int8] = tensors["embeddings"]
+            self._weights: FloatArray = tensors["weights"]
+            self.dimension = int(self._codes.shape[1])
+            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._known: dict[str, list[int]] = {}
 
     @cached_property

@@ -15,6 +15,7 @@ from onnxruntime import InferenceSession, SessionOptions
 from tokenizers import Tokenizer
 
 from index.arrays import FloatArray
+from index.embedding.model_files import explained
 from index.embedding.tensors import mapped
 
 SHIPPED = Path(__file__).parent / "models" / "multilingual"
@@ -34,17 +35,23 @@ class Transformer:
     Args:
         graph: The name of the graph.
         folder: Where the model is.
+
+    Raises:
+        EmbedderUnavailable: A file of the model is damaged or missing. Reading and running raise it, too.
     """
 
     def __init__(self, graph: str, folder: Path = SHIPPED) -> None:
-        with ThreadPoolExecutor(1) as beside:  # onnxruntime loads without Python's lock, the tokenizer does not
+        self._folder = folder
+        # onnxruntime loads without Python's lock, the tokenizer does not.
+        with explained(folder), ThreadPoolExecutor(1) as beside:
             session = beside.submit(_session, folder / f"{graph}.onnx")
             self._tokenizer, self._codes, self._weights = _pieces(folder)
-        self._session = session.result()
+            self._session = session.result()
 
     def pieces(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the pieces of each text, without marks of its beginning or end."""
-        return [found.ids for found in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+        with explained(self._folder):
+            return [found.ids for found in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
 
     def run(self, sequences: Sequence[tuple[Sequence[int], int]]) -> FloatArray:
         """Return what the graph gives for each sequence: shape (n, …).
@@ -68,7 +75,8 @@ class Transformer:
             mask[row, : len(own)] = 1
             kinds[row, second : len(own)] = 1
         words = self._codes[pieces].astype(np.float32) * self._weights[pieces][..., None]
-        values: FloatArray = self._session.run(None, {"words": words, "mask": mask, "kinds": kinds})[0]
+        with explained(self._folder):
+            values: FloatArray = self._session.run(None, {"words": words, "mask": mask, "kinds": kinds})[0]
         return values
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from threading import RLock
 from typing import TypeVar
 from zlib import crc32
 
@@ -28,7 +29,7 @@ _SCHEMA = "CREATE TABLE IF NOT EXISTS vectors (id INTEGER PRIMARY KEY, key BLOB 
 
 
 class VectorCache:
-    """Embeds passages, each text once.
+    """Embeds passages, each text once. Safe to use from several threads, which take turns.
 
     Args:
         folder: Where the cache lives; one process at a time.
@@ -41,6 +42,7 @@ class VectorCache:
         self._embedder = embedder
         self._most_rows = max(1, most_bytes // (4 * embedder.dimension))
         self._database: sqlite3.Connection | None = None
+        self._lock = RLock()
 
     def embed(self, texts: Sequence[str]) -> FloatArray:
         """Return the vectors of texts, shape (n, dimension), as `Embedder.embed_passages` gives them."""
@@ -58,9 +60,10 @@ class VectorCache:
 
     def close(self) -> None:
         """Let the file go."""
-        if self._database:
-            self._database.close()
-            self._database = None
+        with self._lock:
+            if self._database:
+                self._database.close()
+                self._database = None
 
     def _find(self, database: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, FloatArray]:
         found = {}
@@ -82,18 +85,19 @@ class VectorCache:
 
     def _try(self, work: Callable[[sqlite3.Connection], _Found]) -> _Found | None:
         """Do something with the cache; one that fails (damaged, disk full) is emptied, and None is returned."""
-        try:
-            return work(self._open())
-        except sqlite3.Error:
-            self.close()
-            with suppress(OSError):
-                for name in (CACHE_NAME, f"{CACHE_NAME}-wal", f"{CACHE_NAME}-shm"):
-                    self._path.with_name(name).unlink(missing_ok=True)
-            return None
+        with self._lock:
+            try:
+                return work(self._open())
+            except sqlite3.Error:
+                self.close()
+                with suppress(OSError):
+                    for name in (CACHE_NAME, f"{CACHE_NAME}-wal", f"{CACHE_NAME}-shm"):
+                        self._path.with_name(name).unlink(missing_ok=True)
+                return None
 
     def _open(self) -> sqlite3.Connection:
         if self._database is None:
-            self._database = sqlite3.connect(self._path)
+            self._database = sqlite3.connect(self._path, check_same_thread=False)
             self._database.execute("PRAGMA page_size = 16384")  # at 4096 two vectors fill a page, and a third is lost
             # A power cut may cost the last vectors, never the file: that is what WAL with NORMAL promises.
             self._database.execute("PRAGMA journal_mode = WAL")

@@ -3,7 +3,9 @@
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from ingest.chunk import Chunk
 from ingest.document import Document
@@ -51,11 +53,9 @@ class Chunks:
         Raises:
             IndexDamaged: SQLite cannot read it.
         """
-        try:
+        with explained():
             uri = (folder / DATABASE_NAME).resolve().as_uri() + "?mode=ro&immutable=1"
             return cls(sqlite3.connect(uri, uri=True, check_same_thread=False))
-        except sqlite3.Error as error:
-            raise IndexDamaged(f"The chunks in {folder} cannot be read ({error}).", "Run: coruja index") from error
 
     def add(self, document: Document, chunks: Sequence[Chunk]) -> None:
         """Append a document and its chunks, whose rows follow those already there."""
@@ -99,7 +99,7 @@ class Chunks:
 
     def __len__(self) -> int:
         """Return the number of chunks."""
-        return int(self.database.execute("SELECT count(*) FROM chunks").fetchone()[0])
+        return int(self.query("SELECT count(*) FROM chunks")[0][0])
 
     def rows(self, first: int, count: int = 1) -> list[Chunk]:
         """Return `count` chunks from the given row on."""
@@ -107,17 +107,35 @@ class Chunks:
 
     def find(self, chunk_id: str) -> tuple[int, Chunk] | None:
         """Return the row and the chunk of an id, None when it is not there."""
-        found = self.database.execute("SELECT row FROM chunks WHERE chunk_id = ?", (chunk_id,)).fetchone()
-        return (found[0] - 1, self.rows(found[0] - 1)[0]) if found else None
+        found = self.query("SELECT row FROM chunks WHERE chunk_id = ?", chunk_id)
+        return (found[0][0] - 1, self.rows(found[0][0] - 1)[0]) if found else None
 
     def document(self, doc_id: str) -> Document:
         """Return a document that is there, as it was added; without its metadata, which the chunks have seen."""
         columns = "doc_id, text, format, title, content_hash"
-        row = self.database.execute(f"SELECT {columns} FROM documents WHERE doc_id = ?", (doc_id,)).fetchone()  # noqa: S608 - constant
-        return Document(*row)
+        return Document(*self.query(f"SELECT {columns} FROM documents WHERE doc_id = ?", doc_id)[0])  # noqa: S608 - constant
+
+    def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """Return all rows that a query finds.
+
+        Raises:
+            IndexDamaged: SQLite cannot read them.
+        """
+        with explained():
+            return self.database.execute(sql, values).fetchall()
 
     def _select(self, where: str, values: tuple[object, ...]) -> Iterator[Chunk]:
-        for row in self.database.execute(f"SELECT {_COLUMNS} FROM chunks {where}", values):  # noqa: S608 - constant
-            fields = dict(zip(_COLUMNS.split(", "), row, strict=True))
-            fields["headings"] = tuple(json.loads(fields["headings"]))
-            yield Chunk(**fields)
+        with explained():  # one by one: an index may hold a million
+            for row in self.database.execute(f"SELECT {_COLUMNS} FROM chunks {where}", values):  # noqa: S608 - constant
+                fields = dict(zip(_COLUMNS.split(", "), row, strict=True))
+                fields["headings"] = tuple(json.loads(fields["headings"]))
+                yield Chunk(**fields)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn every error and warning of SQLite's, met in reading a finished segment, into `IndexDamaged`."""
+    try:
+        yield
+    except (sqlite3.Error, sqlite3.Warning) as error:
+        raise IndexDamaged(f"The chunks of the index cannot be read ({error}).", "Run: coruja index") from error

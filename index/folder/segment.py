@@ -87,7 +87,7 @@ class Segment:
 
     def __init__(self, folder: Path, dimension: int) -> None:
         self.chunks = Chunks.open(folder)
-        self.words = SegmentWords(folder, self.chunks.database)
+        self.words = SegmentWords(folder, self.chunks.query)
         self.vectors = Vectors.open(folder, dimension)
         self._holders = 1
         self._lock = Lock()

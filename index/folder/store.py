@@ -1,11 +1,13 @@
 """The store in a folder of this machine: a generation is a folder of FAISS, NumPy and SQLite files."""
 
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from index.contents import Entry, read_contents
 from index.embedding.embedder import Embedder
 from index.folder.build import IndexBuild
+from index.folder.candidate import adopt, beside
 from index.folder.chunks import Chunks
 from index.folder.generations import current, serve, stored, tidy, verify
 from index.folder.index import FaissIndex
@@ -95,6 +97,22 @@ class FaissStore:
         """Remove the oldest generations until `keep` are left, and return the names of those removed."""
         with writing(self.root):
             return tidy(self.root, keep=keep)
+
+    @contextmanager
+    def candidate(self) -> Iterator["FaissStore"]:
+        """Lend a store that begins where this one stands; nobody else builds here meanwhile.
+
+        What is built there is not served here, unless it is adopted before the store is given back.
+
+        Raises:
+            IndexBusy: Another process is building here.
+        """
+        with beside(self.root) as scratch:
+            yield FaissStore(scratch)
+
+    def adopt(self, candidate: "FaissStore") -> None:
+        """Serve what a store that `candidate` lends serves."""
+        adopt(self.root, candidate.root)
 
     def _find(self, name: str) -> Path:
         current(self.root)

@@ -5,6 +5,8 @@ four numbers, finds `LOOKED_AT` times as many rows as are wanted, and their vect
 nearest. LOG.md has the measurements behind the rule: recall, time and size, against HNSW and IVF.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -77,10 +79,8 @@ class Vectors:
             IndexDamaged: FAISS cannot read the file, or it holds vectors of another length.
         """
         vectors = cls(dimension)
-        try:
+        with explained():
             vectors._index = faiss.read_index(str(folder / VECTORS_NAME))
-        except RuntimeError as error:
-            raise IndexDamaged(f"The vectors in {folder} cannot be read.", "Run: coruja index") from error
         if vectors._index.d != dimension:
             message = f"The vectors in {folder} have length {vectors._index.d}, not {dimension}."
             raise IndexDamaged(message, "Run: coruja index")
@@ -98,8 +98,12 @@ class Vectors:
             k: At most this many rows.
             live: Shape (rows,): which rows may be found; all of them when None.
         """
-        if isinstance(self._index, faiss.IndexRefine):
-            return self._nearest_of_many(query, k, live)
+        with explained():
+            if isinstance(self._index, faiss.IndexRefine):
+                return self._nearest_of_many(query, k, live)
+            return self._nearest_of_few(query, k, live)
+
+    def _nearest_of_few(self, query: FloatArray, k: int, live: BoolArray | None) -> tuple[IntArray, FloatArray]:
         bits = None if live is None else np.packbits(live, bitorder="little")
         only: Any = None if bits is None else _parameters(sel=_bitmap(bits))
         scores, rows = self._index.search(query.reshape(1, -1), min(k, len(self)), params=only)
@@ -121,11 +125,21 @@ class Vectors:
 
     def take(self, rows: IntArray) -> FloatArray:
         """Return the vectors of the given rows, shape (n, dimension)."""
-        stored = self._index
-        if isinstance(stored, faiss.IndexRefine):
-            stored = faiss.downcast_index(stored.refine_index)
-        vectors: FloatArray = stored.reconstruct_batch(rows)
+        with explained():
+            stored = self._index
+            if isinstance(stored, faiss.IndexRefine):
+                stored = faiss.downcast_index(stored.refine_index)
+            vectors: FloatArray = stored.reconstruct_batch(rows)
         return vectors
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what FAISS's C++ exceptions become in Python into `IndexDamaged`."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        raise IndexDamaged(f"The vectors of the index cannot be read ({error}).", "Run: coruja index") from error
 
 
 def _empty(dimension: int, rows: int) -> faiss.Index:

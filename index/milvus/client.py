@@ -5,6 +5,7 @@ Calls that meet a server that is starting, moving or busy are tried again; each 
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar
 
@@ -183,12 +184,13 @@ class Milvus:
 
     def pointed_at(self, alias: str) -> str:
         """Return the collection that an alias points at; empty when there is no such alias."""
-        try:
-            return str(self._tried(lambda client: client.describe_alias(alias))["collection_name"])
-        except MilvusException as error:
-            if _passing(error):
-                raise self._unavailable(error) from error
-            return ""
+        with self.explained():
+            try:
+                return str(self._tried(lambda client: client.describe_alias(alias))["collection_name"])
+            except MilvusException as error:
+                if _passing(error):
+                    raise
+                return ""
 
     def point(self, alias: str, collection: str) -> None:
         """Point an alias at a collection, in one step."""
@@ -209,12 +211,13 @@ class Milvus:
             if not client.list_indexes(collection):
                 client.create_index(collection, indexes, sync=False)  # of no rows yet; loading waits for it
 
-        try:
-            self._tried(create)
-        except MilvusException as error:
-            # Another shard may have created it in between.
-            if _passing(error) or collection not in self.collections():
-                raise self._unavailable(error) from error
+        with self.explained():
+            try:
+                self._tried(create)
+            except MilvusException as error:
+                # Another shard may have created it in between.
+                if _passing(error) or collection not in self.collections():
+                    raise
 
     def _call(self, what: Callable[[MilvusClient], _Found], collection: str = "") -> _Found:
         """Make a call on a collection, loaded for it if it is not."""
@@ -227,10 +230,8 @@ class Milvus:
                     client.load_collection(collection)
                 raise
 
-        try:
+        with self.explained():
             return self._tried(loaded)
-        except MilvusException as error:
-            raise self._unavailable(error) from error
 
     def _tried(self, what: Callable[[MilvusClient], _Found]) -> _Found:
         wait = wait_exponential(multiplier=0.1, max=5)
@@ -243,9 +244,18 @@ class Milvus:
                 return what(self._client)
         raise AssertionError("a call ends in its result or in an error")
 
-    def _unavailable(self, error: MilvusException) -> StoreUnavailable:
-        message = f"Milvus at {self.uri} did not do what was asked ({error.message})."
-        return StoreUnavailable(message, "Start it, or correct index.uri and index.token in coruja.toml.")
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turn whatever a call raises into `StoreUnavailable`: pymilvus lets errors of gRPC through."""
+        try:
+            yield
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            said = error.message if isinstance(error, MilvusException) else f"{type(error).__name__}: {error}"
+            message = f"Milvus at {self.uri} did not do what was asked ({said})."
+            next_step = "Start it, or correct index.uri and index.token in coruja.toml."
+            raise StoreUnavailable(message, next_step) from error
 
 
 def _passing(error: BaseException) -> bool:

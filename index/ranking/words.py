@@ -9,10 +9,10 @@ asked for (see `index.ranking.scoring`).
 import json
 import sqlite3
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,8 @@ from index.text.analyser import grams, stem, words
 from ingest.chunk import Chunk
 
 ROWS_AT_A_TIME = 4096
+Query = Callable[..., list[tuple[Any, ...]]]
+"""SQL and its values to all rows."""
 Integers = npt.NDArray[np.integer]
 
 VIEWS = ("words", "stems", "grams")
@@ -130,14 +132,18 @@ def _write_postings(views: Sequence[_Postings], widths: Sequence[int], folder: P
 class SegmentWords:
     """The stored words of one segment.
 
+    Args:
+        folder: The segment's folder.
+        query: Asks the segment's database.
+
     Attributes:
         rows: The postings: rows, in order, one term after the other.
         counts: How often each of those rows has the term.
         lengths: Of every row, shape (3, rows): words, grams, words of the headings.
     """
 
-    def __init__(self, folder: Path, database: sqlite3.Connection) -> None:
-        self._database = database
+    def __init__(self, folder: Path, query: Query) -> None:
+        self._query = query
         # As plain arrays: every slice of a memory map would otherwise be a Python object of its own.
         self.rows, self.counts, self._starts, self._sequences, self.lengths = (
             np.load(folder / f"{name}.npy", mmap_mode="r").view(np.ndarray) for name in _ARRAYS
@@ -146,7 +152,7 @@ class SegmentWords:
     def numbers(self, view: str, terms: Sequence[str]) -> IntArray:
         """Return the numbers of terms, -1 for one that no row has."""
         query = "SELECT term, id FROM terms WHERE view = ? AND term IN (SELECT value FROM json_each(?))"
-        found = dict(self._database.execute(query, (view, json.dumps(terms))).fetchall())
+        found: dict[str, int] = dict(self._query(query, view, json.dumps(terms)))
         return np.array([found.get(term, -1) for term in terms], dtype=np.int64)
 
     def spans(self, numbers: IntArray) -> tuple[IntArray, IntArray]:
@@ -171,8 +177,7 @@ class SegmentWords:
     @cached_property
     def _first_stem(self) -> int:
         """Return the number of the first stem: words are numbered before stems, and each has a number of its own."""
-        row = self._database.execute("SELECT count(*) FROM terms WHERE view = 'words'").fetchone()
-        return int(row[0])
+        return int(self._query("SELECT count(*) FROM terms WHERE view = 'words'")[0][0])
 
 
 def _places(numbers: IntArray, tokens: IntArray) -> IntArray:

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from markdown_it import MarkdownIt
+from markdown_it.parser_inline import RuleFuncInlineType
+from markdown_it.rules_inline import StateInline, emphasis, image, link
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode as Node
 
@@ -33,6 +35,11 @@ _HEADING_ATTRIBUTES = re.compile(r"\s*\{[#.:/][^{}]*\}\s*$")
 _LINE_BREAK = "\x0b"
 _TASK_BOX = re.compile(r"^\[[ xX]\]\s+")
 _SPACES = re.compile(r"[ \t\u00a0]+")
+
+_FREE_MARKS = 50
+_CHARACTERS_A_MARK = 16
+"""In a stretch of text so many marks are read, and one more for so many characters of it."""
+_COUNTED = "marks that were read"
 
 _SEPARATOR = re.compile(r"\s*(?::|[—–-]\s)")
 _DEFINITION = re.compile(r"([^.,;:!?\n]{2,60}?)(?:\s*:|\s+[—–-])\s+\S")
@@ -107,9 +114,38 @@ def _spoken(text: str) -> str:
 @cache
 def _parser(html: bool) -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": html}).enable("table")
+    parser.inline.ruler.at("link", _bounded("[", link, counts=False))
+    parser.inline.ruler.at("image", _bounded("!", image, counts=False))
+    parser.inline.ruler.at("emphasis", _bounded("*_", emphasis.tokenize, counts=True))
     # Addresses are never shown: leave them as they are.
     parser.normalizeLink = lambda url: url  # type: ignore[method-assign]
     return parser
+
+
+def _bounded(marks: str, rule: RuleFuncInlineType, *, counts: bool) -> RuleFuncInlineType:
+    """Return a rule that is tried only so often in a stretch of text; from there on its mark is an ordinary character.
+
+    What a mark costs is the same whatever surrounds it, but much: a megabyte of `![` takes half a minute.
+
+    Args:
+        marks: The characters that the rule looks for.
+        rule: Reads what stands at a place, and returns whether it is what the rule is for.
+        counts: Which results count: those of a mark that opens something, or of one that does not.
+    """
+
+    def tried(state: StateInline, silent: bool) -> bool:
+        if state.src[state.pos] not in marks:
+            return False
+        key = marks, state.src
+        counted = state.env.setdefault(_COUNTED, {})
+        if counted.get(key, 0) > _FREE_MARKS + len(state.src) // _CHARACTERS_A_MARK:
+            return False
+        found = rule(state, silent)
+        if found == counts:
+            counted[key] = counted.get(key, 0) + 1
+        return found
+
+    return tried
 
 
 def _token_text(token: Token) -> str:

@@ -17,13 +17,18 @@ from typing import IO, Self
 
 from ingest.document import Format
 from ingest.errors import CorpusError
+from ingest.formats.extras import OCR_EXTRA, installed
 
 SECONDS = 15.0
 """How long any file may take to convert,"""
 SECONDS_PER_MB = 60.0
 """and how much longer for every million bytes."""
+PATIENCE_WITH_SCANS = 8
+"""How many times as long a PDF may take where its pages may have to be recognised."""
 MEMORY = 800_000_000
 """Bytes that converting one file may take beyond what the converters themselves do."""
+MEMORY_WITH_SCANS = 3_000_000_000
+"""The same where pages may have to be recognised."""
 
 _DIED = ("Its parser crashed on it.", "Open it in its program and save it again, or convert it to text.")
 _STOPPED = ("It takes too long to read.", "Split it, or convert it to text.")
@@ -35,15 +40,15 @@ class ConverterProcess:
     Args:
         seconds: See `SECONDS`.
         seconds_per_mb: See `SECONDS_PER_MB`.
-        memory: See `MEMORY`.
+        memory: See `MEMORY`; when None, that, or `MEMORY_WITH_SCANS` where that may be needed.
     """
 
     def __init__(
-        self, *, seconds: float = SECONDS, seconds_per_mb: float = SECONDS_PER_MB, memory: int = MEMORY
+        self, *, seconds: float = SECONDS, seconds_per_mb: float = SECONDS_PER_MB, memory: int | None = None
     ) -> None:
         self._seconds = seconds
         self._seconds_per_mb = seconds_per_mb
-        self._memory = memory
+        self._memory = memory or (MEMORY_WITH_SCANS if installed(OCR_EXTRA) else MEMORY)
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -86,6 +91,8 @@ class ConverterProcess:
 
     def _converted(self, data: bytes, kind: Format) -> str:
         limit = self._seconds + self._seconds_per_mb * len(data) / 1e6
+        if kind == "pdf" and installed(OCR_EXTRA):
+            limit *= PATIENCE_WITH_SCANS
         started = monotonic()
         try:
             reply = self._ask(data, kind, limit)

@@ -6,13 +6,19 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from hashlib import file_digest, sha256
 from pathlib import Path
+from typing import TypeVar
 
 from ingest.document import Document
 from ingest.errors import CorpusError
+from ingest.exclusion import Exclusion
 from ingest.reading.converter_process import ConverterProcess
 from ingest.reading.readers import FORMATS, Convert, read_bytes
+
+_Made = TypeVar("_Made")
+_NOTHING = Exclusion()
 
 MAX_BYTES = 20_000_000
 """Larger files are reported, not read, unless the caller says otherwise."""
@@ -20,14 +26,13 @@ MAX_BYTES = 20_000_000
 # fmt: off
 _CONVERTIBLE = frozenset(
     {
-        ".doc", ".docm", ".dot", ".dotx", ".odt", ".ott", ".rtf", ".pages", ".wpd", ".ppt", ".pptx", ".pps",
-        ".ppsx", ".odp", ".key", ".xls", ".xlsx", ".xlsm", ".ods", ".numbers", ".csv", ".tsv", ".epub", ".mobi",
-        ".azw3", ".djvu", ".xps", ".ps", ".rst", ".adoc", ".asciidoc", ".org", ".tex", ".ipynb", ".eml", ".msg",
-        ".mht", ".mhtml", ".xml",
+        ".doc", ".docm", ".dot", ".dotx", ".ott", ".rtf", ".pages", ".wpd", ".ppt", ".pps", ".ppsx", ".odp", ".key",
+        ".xls", ".ods", ".numbers", ".mobi", ".azw3", ".djvu", ".xps", ".ps", ".org", ".tex", ".msg", ".mht",
+        ".mhtml", ".xml",
     }
 )
 # fmt: on
-_CONVERT_FIX = "Convert it to Markdown, text, HTML, PDF or DOCX."
+_CONVERT_FIX = "Convert it to Markdown, text, HTML, PDF, DOCX, XLSX or PPTX."
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +67,15 @@ def read_documents(
     max_bytes: int = MAX_BYTES,
     known: Mapping[str, str] | None = None,
     only: Callable[[str], bool] | None = None,
+    exclude: Exclusion = _NOTHING,
 ) -> Iterator[Document | Problem | Unchanged]:
     """Read every document of a folder and its subfolders, in the order of their ids; one at a time, as asked for.
 
     A file that cannot be read gives a `Problem` and never stops the others. Left out without a word: names that begin
-    with `.` or `~$`, files without an extension, and files that are no documents by their extension (images,
-    archives, programs). An extension of a document that cannot be read (`.pptx`, `.odt`) is a problem. A symbolic link
-    to something inside the corpus is left out, as its target is read where it stands; one that leaves the corpus is a
-    problem.
+    with `.` (macOS's `._*` among them) or `~$`, what the owner excludes, files without an extension, and files that are
+    no documents by their extension (images, archives, programs). An extension of a document that cannot be read
+    (`.pages`, `.ods`) is a problem. A symbolic link to something inside the corpus is left out, as its target is read
+    where it stands; one that leaves the corpus is a problem.
 
     Args:
         corpus: The folder.
@@ -77,6 +83,7 @@ def read_documents(
         known: SHA-256 (hexadecimal) of the bytes of documents known already, by id. A file that still has the bytes is
             `Unchanged`: neither decoded nor parsed. Time stamps are not looked at.
         only: Tells of a document's id whether it is read; all are when None.
+        exclude: What is left out without a word.
 
     Raises:
         CorpusError: The folder does not exist or cannot be listed.
@@ -89,11 +96,21 @@ def read_documents(
         raise CorpusError(
             f"The folder {corpus} cannot be listed: {error.strerror}.", "Check its permissions."
         ) from error
-    return _read_all(corpus, max_bytes, known or {}, only or (lambda doc_id: True))
+    found = _found(corpus, exclude)
+    return _read_all(found, max_bytes, known or {}, only or (lambda doc_id: True))
 
 
-def failed_on(doc_id: str, error: Exception) -> Problem:
-    """Return the problem of a file that a parser, or a step of ours, failed on with an error that no one foresaw."""
+def or_problem(doc_id: str, work: Callable[[], _Made]) -> _Made | Problem:
+    """Do a step of reading a document; whatever a parser raises in it costs this document and no other."""
+    try:
+        return work()
+    except CorpusError as error:
+        return Problem(doc_id, error.message, error.next_step)
+    except Exception as error:  # noqa: BLE001 - parsers of damaged files raise anything
+        return _unforeseen(doc_id, error)
+
+
+def _unforeseen(doc_id: str, error: Exception) -> Problem:
     if isinstance(error, RecursionError):
         return Problem(doc_id, "It is nested too deep to be read.", "Make it flatter, or move it away.")
     if isinstance(error, MemoryError):
@@ -101,10 +118,10 @@ def failed_on(doc_id: str, error: Exception) -> Problem:
     return Problem(doc_id, f"Reading it failed ({type(error).__name__}).", "Save it as plain text, or move it away.")
 
 
-def corpus_checksum(corpus: Path) -> str:
-    """Return a checksum (hexadecimal) of the names and the bytes of all documents in a folder."""
+def corpus_checksum(corpus: Path, exclude: Exclusion = _NOTHING) -> str:
+    """Return a checksum (hexadecimal) of the names and the bytes of all documents in a folder that are not excluded."""
     total = sha256()
-    for doc_id, entry in sorted(_walk(corpus, corpus.resolve(), ""), key=lambda found: found[0]):
+    for doc_id, entry in _found(corpus, exclude):
         total.update(doc_id.encode("utf-8", "surrogatepass") + b"\0")
         if isinstance(entry, Path):
             with suppress(OSError), entry.open("rb") as file:
@@ -130,11 +147,14 @@ def _bytes(path: Path, max_bytes: int) -> bytes:
         raise CorpusError(f"It cannot be opened: {error.strerror}.", "Check its permissions.") from error
 
 
-def _read_all(
-    corpus: Path, max_bytes: int, known: Mapping[str, str], only: Callable[[str], bool]
-) -> Iterator[Document | Problem | Unchanged]:
+def _found(corpus: Path, exclude: Exclusion) -> list[tuple[str, Path | Problem]]:
     # Sorted as ids, not as names on disk: the same corpus gives the same order on every file system.
-    found = sorted(_walk(corpus, corpus.resolve(), ""), key=lambda entry: (entry[0], str(entry[1])))
+    return sorted(_walk(corpus, corpus.resolve(), "", exclude), key=lambda entry: (entry[0], str(entry[1])))
+
+
+def _read_all(
+    found: list[tuple[str, Path | Problem]], max_bytes: int, known: Mapping[str, str], only: Callable[[str], bool]
+) -> Iterator[Document | Problem | Unchanged]:
     previous = ""
     with ConverterProcess() as converters:
         for doc_id, entry in found:
@@ -148,24 +168,19 @@ def _read_all(
                 previous = doc_id
                 if not only(doc_id):
                     continue
-                yield _read_or_explain(entry, doc_id, max_bytes, known.get(doc_id), converters.convert)
+                yield or_problem(
+                    doc_id, partial(_read, entry, doc_id, max_bytes, known.get(doc_id), converters.convert)
+                )
 
 
-def _read_or_explain(
-    path: Path, doc_id: str, max_bytes: int, known: str | None, convert: Convert
-) -> Document | Problem | Unchanged:
-    try:
-        data = _bytes(path, max_bytes)
-        if known is not None and sha256(data).hexdigest() == known:
-            return Unchanged(doc_id)
-        return read_bytes(data, doc_id, convert)
-    except CorpusError as error:
-        return Problem(doc_id, error.message, error.next_step)
-    except Exception as error:  # noqa: BLE001 - whatever a parser raises costs this file and no other
-        return failed_on(doc_id, error)
+def _read(path: Path, doc_id: str, max_bytes: int, known: str | None, convert: Convert) -> Document | Unchanged:
+    data = _bytes(path, max_bytes)
+    if known is not None and sha256(data).hexdigest() == known:
+        return Unchanged(doc_id)
+    return read_bytes(data, doc_id, convert)
 
 
-def _walk(folder: Path, corpus: Path, prefix: str) -> Iterator[tuple[str, Path | Problem]]:
+def _walk(folder: Path, corpus: Path, prefix: str, exclude: Exclusion) -> Iterator[tuple[str, Path | Problem]]:
     """Yield the files below a folder that are documents by their names, and what is wrong with the others."""
     try:
         entries = list(os.scandir(folder))
@@ -177,13 +192,15 @@ def _walk(folder: Path, corpus: Path, prefix: str) -> Iterator[tuple[str, Path |
         if entry.name.startswith((".", "~$")):
             continue
         doc_id = prefix + unicodedata.normalize("NFC", entry.name)
+        if exclude.covers(doc_id):
+            continue
         if not _is_text(entry.name):
             name = ascii(doc_id)[1:-1]
             yield name, Problem(name, "Its name is not readable text.", "Rename it.")
         elif entry.is_symlink() or getattr(entry, "is_junction", bool)():  # Windows' links to folders: Python 3.12
             yield from _link(Path(entry.path), corpus, doc_id)
         elif entry.is_dir():
-            yield from _walk(Path(entry.path), corpus, f"{doc_id}/")
+            yield from _walk(Path(entry.path), corpus, f"{doc_id}/", exclude)
         elif Path(entry.name).suffix.lower() in _CONVERTIBLE | FORMATS.keys():
             yield doc_id, Path(entry.path)
 

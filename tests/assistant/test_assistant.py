@@ -258,7 +258,7 @@ def test_a_word_of_a_question_is_looked_up_once(page: Assistant) -> None:
     assert isinstance(index, FaissIndex)
     first = index.rarity("sagemaker")
     looked_up: list[str] = []
-    (database,) = [part._database for part in index._words.parts]
+    (database,) = [segment.chunks.database for segment in index._segments.values()]
     database.set_trace_callback(looked_up.append)
     assert index.rarity("sagemaker") == first
     assert looked_up == []

@@ -3,9 +3,20 @@
 from math import log2
 from random import Random
 
+import numpy as np
 import pytest
 
-from eval.measures import score_run, squad_f1
+from eval.measures.ranking import score_run
+from eval.measures.statistics import (
+    auroc,
+    calibration_error,
+    compare,
+    draws,
+    estimate,
+    percentile,
+    reliability,
+)
+from eval.measures.texts import content_words, grounded_share, share_shown, shown_precision, squad_f1
 
 
 def test_each_measure_is_what_its_definition_says() -> None:
@@ -88,3 +99,67 @@ def test_a_document_named_twice_counts_with_its_best_score() -> None:
 )
 def test_squad_f1(prediction: str, references: list[str], expected: float) -> None:
     assert squad_f1(prediction, references) == pytest.approx(expected)
+
+
+def test_what_is_shown_is_counted_in_content_words() -> None:
+    assert content_words("A taxa de Entrega: R$ 10 (veja https://exemplo.br/taxas)") == [
+        "taxa",
+        "entrega",
+        "r",
+        "10",
+        "veja",
+    ]
+    shown = frozenset(content_words("a taxa é de 10"))
+    # Of "taxa", "entrega", "10", "reais" two are shown.
+    assert share_shown("taxa de entrega: 10 reais", shown) == 2 / 4
+    # A word that stands twice in the quote counts twice.
+    assert share_shown("taxa, taxa e prazo", shown) == pytest.approx(2 / 3)
+    assert share_shown("de para", shown) == 0
+
+
+def test_precision_is_the_share_of_what_is_shown_that_is_evidence() -> None:
+    # "entrega grátis hoje" has two words of the evidence.
+    assert shown_precision(["entrega grátis hoje"], ["entrega grátis"]) == pytest.approx(2 / 3)
+    # Two pieces may be shown together; a word counts as often as one of them has it.
+    assert shown_precision(["entrega em dez dias", "entrega"], ["entrega", "dez dias"]) == pytest.approx(3 / 4)
+    assert shown_precision([], ["entrega"]) == 0
+
+
+def test_an_answer_is_grounded_as_far_as_what_it_cites_says_it() -> None:
+    assert grounded_share("entrega em dez dias", ["entrega em 10 dias"]) == pytest.approx(2 / 3)
+
+
+def test_calibration_by_hand() -> None:
+    bins = reliability([0.8, 0.8, 0.8, 0.3], [True, True, True, False])
+    assert [(each.low, each.count, each.confidence, each.accuracy) for each in bins] == [
+        (0.3, 1, 0.3, 0),
+        (0.8, 3, 0.8, 1),
+    ]
+    assert calibration_error(bins) == pytest.approx((3 * 0.2 + 1 * 0.3) / 4)
+    assert calibration_error(reliability([], [])) == 0
+    # Two wins and a tie of four pairs.
+    assert auroc([0.9, 0.4], [0.5, 0.4]) == 2.5 / 4
+    assert percentile([10.0, 20.0, 30.0], 0.5) == 20
+    assert percentile([10.0, 20.0], 0.9) == pytest.approx(19)
+
+
+def test_the_bootstrap_knows_how_sure_a_share_is() -> None:
+    right = np.array([[1.0]] * 80 + [[0.0]] * 20)
+    (found,) = estimate(right, np.ones((100, 1)), draws(100))
+    assert found.value == 0.8
+    # The normal approximation: 0.8 ± 1.96 · sqrt(0.8 · 0.2 / 100).
+    assert (found.low, found.high) == pytest.approx((0.722, 0.878), abs=0.02)
+    assert estimate(right, np.ones((100, 1)), draws(100)) == [found]
+
+
+def test_paired_runs_tell_a_change_that_intervals_would_hide() -> None:
+    before = np.array([[1.0]] * 50 + [[0.0]] * 50)
+    slightly = before.copy()
+    slightly[:8] = 0  # eight of a hundred turn wrong, none turns right
+    whole = np.ones((100, 1))
+    (change,) = compare((before, whole), (slightly, whole), draws(100))
+    assert (change.before, change.after) == (0.5, 0.42)
+    assert change.high < 0
+    assert change.p < 0.01
+    (same,) = compare((before, whole), (before, whole), draws(100))
+    assert (same.low, same.high, same.p) == (0, 0, 1)

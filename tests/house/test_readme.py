@@ -13,8 +13,9 @@ import pytest
 from commandline import CORUJA, ROOT, environment
 from typer.core import TyperGroup
 from typer.main import get_command
+from typer.testing import CliRunner
 
-from assistant.settings import IndexSettings, Settings
+from assistant.settings import TABLES, Settings
 from ui.cli.app import app
 
 ENGLISH = (ROOT / "README.md").read_text("utf-8")
@@ -68,6 +69,13 @@ def test_every_command_that_is_written_exists(name: str) -> None:
         assert written <= VERBS[verb] | {"--workspace", "--debug"}, verb
 
 
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_the_help_of_every_verb_shows_how_to_name_the_workspace(verb: tuple[str, ...]) -> None:
+    shown = CliRunner().invoke(app, [*verb, "--help"])
+    assert shown.exit_code == 0
+    assert "--workspace" in shown.output
+
+
 def code_of(text: str) -> str:
     """Return what a text has between backticks and on indented lines."""
     return "\n".join(
@@ -82,8 +90,9 @@ def test_every_command_is_in_the_readme() -> None:
 def test_every_setting_is_in_the_readme_with_its_default() -> None:
     table = ENGLISH[ENGLISH.index("| setting |") :].partition("\n\n")[0]
     rows = [(re.findall(r"`([^`]+)`", names), default) for names, default in _SETTING_ROW.findall(table)]
-    known = {name: field.default for name, field in Settings.model_fields.items() if name != "index"}
-    known |= {f"index.{name}": field.default for name, field in IndexSettings.model_fields.items()}
+    known = {name: field.default for name, field in Settings.model_fields.items() if name not in TABLES}
+    for table, model in TABLES.items():
+        known |= {f"{table}.{name}": field.default for name, field in model.model_fields.items()}
     assert {name for names, _ in rows for name in names} == set(known)
     for (name, *others), default in rows:
         if default.startswith("`") and not others:

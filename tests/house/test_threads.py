@@ -1,6 +1,6 @@
 """What several threads hold at once is hammered from eight: each gets what it would get alone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +14,9 @@ from commandline import workspace
 from assistant.assistant import Assistant
 from assistant.workspace.build import build
 from assistant.workspace.folder import read_settings
+from index.arrays import FloatArray
 from index.embedding.static import StaticEmbedder
+from index.embedding.vector_cache import VectorCache
 from index.text.analyser import fold, grams, stem
 
 THREADS = 8
@@ -67,6 +69,33 @@ def test_the_analyser() -> None:
             assert (fold(words[at]), stem(words[at]), grams(words[at])) == expected[at]
 
     hammer(analyse)
+
+
+class Counting(StaticEmbedder):
+    """Remembers how many texts it embedded."""
+
+    embedded = 0
+
+    def embed_passages(self, texts: Sequence[str]) -> FloatArray:
+        self.embedded += len(texts)
+        return super().embed_passages(texts)
+
+
+def test_the_cache_of_vectors(tmp_path: Path) -> None:
+    texts = [f"Documento {number} sobre férias e prazos." for number in range(64)]
+    embedder = Counting()
+    expected = StaticEmbedder().embed_passages(texts)
+    cache = VectorCache(tmp_path, embedder)
+
+    def embed(number: int) -> None:
+        for place in range(number % 4, len(texts), 4):
+            np.testing.assert_array_equal(cache.embed(texts[place : place + 2]), expected[place : place + 2])
+
+    hammer(embed)
+    before = embedder.embedded
+    np.testing.assert_array_equal(cache.embed(texts), expected)
+    cache.close()
+    assert embedder.embedded == before, "no thread's vectors were lost"
 
 
 QUESTIONS = ("O que é o SageMaker?", "Quais são os recursos de segurança?", "O que é o IAM?", "Quem venceu a copa?")

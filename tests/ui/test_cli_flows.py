@@ -161,20 +161,6 @@ def test_repair_writes_the_text_back_and_keeps_what_was(tmp_path: Path) -> None:
     assert "nothing to repair" in again.stdout
 
 
-def test_eval_run_measures_a_data_set(indexed: Path, tmp_path: Path) -> None:
-    questions = [
-        {"question": "O que faz o SageMaker Clarify?", "quotes": ["SageMaker Clarify"]},
-        {"question": "Qual é a capital da Mongólia?", "answerable": False, "quotes": []},
-    ]
-    dataset = tmp_path / "perguntas.jsonl"
-    dataset.write_text("\n".join(json.dumps(question) for question in questions), encoding="utf-8")
-    report = json.loads(coruja(indexed, "eval", "run", "--json", str(dataset)).stdout)
-    assert report["measures"]["questions"] == 2
-    assert report["measures"]["abstention_recall"] == 1.0
-    table = coruja(indexed, "eval", "run", str(dataset))
-    assert re.search(r"^questions +2 +2$", table.stdout, re.MULTILINE)
-
-
 def test_eval_beir_measures_retrieval(tmp_path: Path) -> None:
     (tmp_path / "qrels").mkdir()
     passages = {"a": "A coruja caça à noite.", "b": "O peixe nada no rio.", "c": "O trem chega às oito."}
@@ -195,7 +181,9 @@ def test_doctor_says_what_works(indexed: Path) -> None:
     checks = {check["name"]: check for check in examined["checks"]}
     assert run.returncode == 0
     assert examined["works"] is True
-    assert set(checks) == {"python", "packages", "workspace", "corpus", "embedder", "index", "ollama", "disk", "port"}
+    base = {"python", "packages", "workspace", "corpus", "embedder", "index", "ollama", "disk", "port"}
+    assert set(checks) == base | {"formats", "ocr"}
+    assert 'pip install "coruja[ocr]"' in checks["ocr"]["found"] or "are read" in checks["ocr"]["found"]
     assert "ollama" in checks["ollama"]["fix"]
     assert all(check["ok"] for name, check in checks.items() if name not in {"ollama", "port"})
     assert all(check["fix"] for check in checks.values() if not check["ok"])

@@ -81,7 +81,7 @@ def test_corpus_that_is_a_file(tmp_path: Path) -> None:
             "The setting 'port' cannot be 70000: it has to be a number from 0 to 65535.",
             "--port",
         ),
-        (["eval", "run", "aws_sagemaker", "--split", "nope"], "has no split 'nope'.", "--split dev or --split test"),
+        (["eval", "run", "aws_sagemaker", "--tag", "nope"], "with the tag 'nope'.", "--tag dev or --tag test"),
     ],
 )
 def test_option_with_an_unusable_value(indexed: Path, words: list[str], error: str, step: str) -> None:

@@ -1,12 +1,14 @@
 """The command line: every verb of the product, with each engine imported only by the verb that needs it.
 
 Exit status: 0 all good; 1 an error, told with what to do next; 2 a mistake in how the command was typed; 3 done, but
-`index` could not read some of the files, or a batch of `ask` has questions that could not be answered; 130 interrupted.
+`index` could not read some of the files, a batch of `ask` has questions that could not be answered, or quotes of a data
+set are broken; 4 a gate does not pass, or `monitor --alert` has an alarm; 130 interrupted.
 Who reads the output may stop reading: that is 0.
 """
 
 import os
 import sys
+from copy import copy
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from ingest.errors import UserError
-from ui.cli import asking, console, evaluation, generations, indexing, models, workspace
+from ui.cli import asking, console, evaluation, generations, indexing, labels, models, workspace
 from ui.cli.call import Call, called
 
 # What libraries send or look up by default stays off unless the owner's environment says otherwise.
@@ -26,8 +28,11 @@ _STAY_LOCAL = {
     "LANGSMITH_TRACING": "false",
 }
 
+# Usage errors and their like, of whichever Click stands behind Typer, which exports none of their classes.
+_TOLD_BY_TYPER = (typer.Exit, typer.Abort, *typer.BadParameter.__mro__[1:3])
 
-class _Group(TyperGroup):
+
+class Group(TyperGroup):
     """The commands, with errors told as a person can read them."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  (see `invoke`)
@@ -38,7 +43,18 @@ class _Group(TyperGroup):
             console.print_nowhere()
             raise typer.Exit from None
 
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401
+        """Return a verb, whose help shows `--workspace`, too: it is accepted there (see `parse_args`)."""
+        command = super().get_command(ctx, cmd_name)
+        option = next((each for each in self.params if "--workspace" in each.opts), None)
+        if command is not None and option is not None:
+            shown = copy(option)
+            shown.expose_value = False  # the verb itself is not given it
+            _show(command, shown)
+        return command
+
     def invoke(self, ctx: Any) -> object:  # noqa: ANN401  (typer does not export its context's base)
+        """Run a verb, and tell what it raises."""
         call = ctx.ensure_object(Call)
         try:
             return super().invoke(ctx)
@@ -47,18 +63,25 @@ class _Group(TyperGroup):
                 raise
             console.show_error(error, as_json=call.as_json)
         except Exception as error:
-            of_typer = type(error).__module__.partition(".")[0] in {"typer", "click"}
             if isinstance(error, BrokenPipeError):
                 # Nothing else of ours writes to a pipe without looking after it.
                 console.print_nowhere()
                 raise typer.Exit from None
-            if call.debug or of_typer:
+            if call.debug or isinstance(error, _TOLD_BY_TYPER):
                 raise
             told = UserError(
                 f"Coruja failed: {type(error).__name__}: {error}", "the same command after `coruja --debug`"
             )
             console.show_error(told, as_json=call.as_json)
         raise typer.Exit(1)
+
+
+def _show(command: Any, option: Any) -> None:  # noqa: ANN401
+    """Add an option to a verb, and to those below it."""
+    if all(option.opts != each.opts for each in command.params):
+        command.params.append(option)
+    for below in getattr(command, "commands", {}).values():
+        _show(below, option)
 
 
 def _workspace_first(args: list[str]) -> list[str]:
@@ -79,7 +102,7 @@ def _workspace_first(args: list[str]) -> list[str]:
 
 app = typer.Typer(
     name="coruja",
-    cls=_Group,
+    cls=Group,
     help="Answers questions in Portuguese from a folder of documents, with the evidence shown line by line.",
     no_args_is_help=True,
     add_completion=False,
@@ -95,10 +118,12 @@ for verb in (
     asking.chat,
     workspace.ui,
     models.prompts,
+    labels.monitor,
     workspace.doctor,
 ):
     app.command()(verb)
 app.add_typer(evaluation.app, name="eval")
+app.add_typer(labels.app, name="labels")
 app.add_typer(models.embedding_app, name="embedders")
 app.add_typer(models.chat_app, name="models")
 app.add_typer(generations.app, name="generations")

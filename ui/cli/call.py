@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from assistant.assistant import Assistant
     from assistant.settings import Settings
     from assistant.workspace.build import BuildReport
+    from index.store import Store
 
 EXIT_PROBLEMS = 3
+EXIT_GATE = 4
 
 
 @dataclass
@@ -49,12 +51,14 @@ def called(ctx: typer.Context) -> Call:
     return ctx.ensure_object(Call)
 
 
-def build(workspace: Path, settings: "Settings", shard: tuple[int, int] | None = None) -> "BuildReport":
+def build(
+    workspace: Path, settings: "Settings", shard: tuple[int, int] | None = None, store: "Store | None" = None
+) -> "BuildReport":
     """Build the index with a progress bar."""
     from assistant.workspace.build import build
 
     with console.progress_bar("Indexing") as advance:
-        return build(workspace, settings, progress=advance, shard=shard)
+        return build(workspace, settings, progress=advance, shard=shard, store=store)
 
 
 def _first_build(workspace: Path, settings: "Settings") -> None:

@@ -7,7 +7,8 @@ import typer
 
 from ingest.errors import SettingsError, UserError
 from ui.cli import console
-from ui.cli.call import EXIT_PROBLEMS, Json, build, called
+from ui.cli.call import EXIT_GATE, EXIT_PROBLEMS, Json, build, called
+from ui.cli.evaluation import evaluate, gate_dataset, hold_to, judged, show_verdict
 
 if TYPE_CHECKING:
     from assistant.settings import Settings
@@ -21,9 +22,16 @@ def index(
     shard: Annotated[
         str | None, typer.Option(metavar="I/N", help="Index part I of N, for N machines and one Milvus.")
     ] = None,
+    gate: Annotated[
+        bool, typer.Option("--gate", help="Serve what was built only if it passes the gate (`coruja eval gate`).")
+    ] = False,
+    comment: Annotated[Path | None, typer.Option(help="With --gate: also write the verdict as Markdown.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Bring the index up to the corpus: only what changed is read. Exit status 3: some files could not be read."""
+    """Bring the index up to the corpus: only what changed is read.
+
+    Exit status 3: some files could not be read; 4: the gate does not pass, and what was served is served still.
+    """
     call = called(ctx)
     if corpus:
         from assistant.workspace.folder import make_workspace
@@ -31,14 +39,47 @@ def index(
         if made := make_workspace(corpus, call.workspace):
             console.say(f"This folder is a workspace now: {made}")
     workspace, settings = call.settings(corpus=corpus.absolute() if corpus else None)
-    if watch and shard:
-        raise SettingsError("A shard cannot be watched.", "Leave out --watch or --shard.")
+    if watch and (shard or gate):
+        raise SettingsError("Neither a shard nor a gate can be watched.", "Leave out --watch.")
     if watch:
         _watch(workspace, settings, as_json=as_json)
+        return
+    if gate:
+        if shard:
+            raise SettingsError("A shard cannot be measured.", "Leave out --shard or --gate.")
+        _behind_gate(workspace, settings, comment, as_json=as_json)
         return
     report = build(workspace, settings, _shard(shard) if shard else None)
     show_report(report, as_json=as_json)
     if report.problems:
+        raise typer.Exit(EXIT_PROBLEMS)
+
+
+def _behind_gate(workspace: Path, settings: "Settings", comment: Path | None, *, as_json: bool) -> None:
+    """Build aside, measure, and serve what was built only if it passes."""
+    from assistant.assistant import Assistant
+    from assistant.workspace.opening import open_candidate
+
+    dataset = gate_dataset(workspace, settings)
+    settings = settings.model_copy(update={"log": False})
+    hold_to(workspace, settings, dataset.stem)
+    with open_candidate(workspace, settings) as (store, adopt):
+        built = build(workspace, settings, store=store)
+        assistant = Assistant.open(workspace, settings, store)
+        try:
+            run, report = evaluate(workspace, settings, assistant, dataset)
+        finally:
+            assistant.close()
+        verdict = judged(workspace, settings, report)
+        if verdict.passed:
+            adopt()
+    if not as_json:
+        show_report(built, as_json=False)
+    show_verdict(verdict, run, out=comment, as_json=as_json)
+    if not verdict.passed:
+        console.say("What was served before is served still.")
+        raise typer.Exit(EXIT_GATE)
+    if built.problems:
         raise typer.Exit(EXIT_PROBLEMS)
 
 

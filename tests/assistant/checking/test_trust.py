@@ -19,7 +19,8 @@ from servers.ollama_replies import Model, Prompt, Step
 from assistant.answer import Answer
 from assistant.assistant import Assistant
 from assistant.workspace.folder import read_settings
-from eval.dataset import Example, read_dataset
+from eval.datasets.example import Example
+from eval.datasets.reading import read_dataset
 
 EXAMPLES = read_dataset(Path("aws_sagemaker"))
 written_by = partial(assistant_with, writer="ollama", ollama_timeout=5.0)
@@ -103,7 +104,7 @@ def test_true_sentences_in_other_words_keep_their_citations(page_workspace: Path
     asked: dict[str, Example] = {example.question: example for example in EXAMPLES if example.answerable}
 
     def paraphrasing(prompt: Prompt) -> Iterator[Step]:
-        yield asked[prompt.text.rpartition("Pergunta: ")[2].strip()].answer
+        yield asked[prompt.text.rpartition("Pergunta: ")[2].strip()].reference
 
     kept = total = 0
     with written_by(paraphrasing, page_workspace) as assistant:

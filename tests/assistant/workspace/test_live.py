@@ -264,6 +264,34 @@ class TestWatch:
             stop.set()
             thread.join()
 
+    def test_tries_again_by_itself_after_a_failure_and_tells_each_only_once(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("assistant.workspace.watch.RETRY_SECONDS", 0.1)
+        page = write(tmp_path, FRIDAY)
+        with watching(tmp_path) as told:
+            assert documents(told) == 1
+            served = next(path for path in tmp_path.rglob("write.lock"))
+            served.unlink()
+            served.mkdir()  # what cannot be opened as a file: no build can begin
+            page.write_text(f"{SATURDAY}\n", encoding="utf-8")
+            assert isinstance(told.get(timeout=BOUND), UserError)
+            time.sleep(1.5)
+            assert told.empty()
+            served.rmdir()
+            assert documents(told) == 1
+
+    def test_what_is_excluded_wakes_nobody(self, tmp_path: Path) -> None:
+        (tmp_path / "coruja.toml").write_text('exclude = ["rascunhos/"]\n', encoding="utf-8")
+        page = write(tmp_path, FRIDAY)
+        with watching(tmp_path) as told:
+            assert documents(told) == 1
+            (page.parent / "rascunhos").mkdir()
+            (page.parent / "rascunhos" / "a.md").write_text(f"{SATURDAY}\n", encoding="utf-8")
+            page.with_name("outra.md").write_text(f"{SATURDAY}\n", encoding="utf-8")
+            assert documents(told) == 2
+        assert told.empty()
+
     def test_is_not_woken_by_its_own_index_inside_the_corpus(self, tmp_path: Path) -> None:
         (tmp_path / "coruja.toml").write_text('corpus = "."\n', encoding="utf-8")
         (tmp_path / "loja.md").write_text(f"{FRIDAY}\n", encoding="utf-8")

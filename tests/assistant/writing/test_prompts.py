@@ -10,6 +10,7 @@ from assistant.writing.prompt import all_prompts
 # A changed text is a new version: raise it in the file, and write its digest here.
 DIGESTS = {
     ("answer", 2): "b82f45037ccc",
+    ("draft", 1): "03e1f83236b9",
     ("insist", 1): "a8688780aa18",
     ("rewrite", 1): "356c246c8fa2",
 }
@@ -30,7 +31,7 @@ def test_they_are_shown_with_version_and_digest(tmp_path: Path) -> None:
 
 def test_programs_get_them_as_json(tmp_path: Path) -> None:
     shown = json.loads(coruja(tmp_path, "prompts", "--json").stdout)["prompts"]
-    assert [prompt["name"] for prompt in shown] == ["answer", "insist", "rewrite"]
+    assert [prompt["name"] for prompt in shown] == ["answer", "draft", "insist", "rewrite"]
     assert all(set(prompt) == {"name", "version", "purpose", "rules", "asked", "digest"} for prompt in shown)
 
 

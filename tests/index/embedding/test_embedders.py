@@ -202,7 +202,7 @@ class TestNotHere:
     def test_a_damaged_model_is_told_from_a_missing_one(self, minilm_copy: Path) -> None:
         weights = minilm_copy / "model.safetensors"
         weights.write_bytes(weights.read_bytes()[:100_000])
-        with pytest.raises(EmbedderUnavailable, match="is on this machine, but cannot be loaded"):
+        with pytest.raises(EmbedderUnavailable, match="is on this machine, but cannot be used"):
             load_embedder(str(minilm_copy))
 
     @pytest.mark.extras
@@ -271,7 +271,7 @@ class TestReranker:
         weights.write_bytes(weights.read_bytes()[:1000])
         reranker = load_reranker(str(folder))
         assert reranker.rerank("fatura", []).shape == (0,)
-        with pytest.raises(EmbedderUnavailable, match="cannot be loaded"):
+        with pytest.raises(EmbedderUnavailable, match="cannot be used"):
             reranker.rerank("fatura", next(parts())[1])
 
     def test_a_model_of_the_other_kind_is_refused(self, cross_encoder: Path) -> None:

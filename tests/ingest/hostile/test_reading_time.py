@@ -2,10 +2,14 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
+from ingest.document import Format
+from ingest.errors import CorpusError
 from ingest.markup.html_text import html_text
+from ingest.reading.converter import convert
 from ingest.reading.readers import read_bytes
 from ingest.splitting.splitter import split
 
@@ -76,6 +80,52 @@ def seconds(read: Callable[[str], object], text: str) -> float:
 def test_reading_takes_time_in_proportion(what: str) -> None:
     most = 2.2 * TIMES
     assert growth(lambda text: split(read_bytes(text.encode(), "a.md")), *REPEATED[what], below=most) < most
+
+
+CONVERTED: dict[str, tuple[Format, str, str]] = {
+    "cells": ("csv", "", "a,"),
+    "rows": ("csv", "a;b\n", "1;2\n"),
+    "quotes of cells": ("csv", "", '"'),
+    "bars": ("csv", "a,b\n", "|"),
+    "backslashes": ("csv", "a,b\n", "\\"),
+    "headings of AsciiDoc": ("adoc", "", "= a\n"),
+    "links of AsciiDoc": ("adoc", "", "link:a"),
+    "closed links of AsciiDoc": ("adoc", "", "[a"),
+    "bold of AsciiDoc": ("adoc", "", "*a "),
+    "terms of AsciiDoc": ("adoc", "", "a:"),
+    "crossings of AsciiDoc": ("adoc", "", "<<a,"),
+    "cells of AsciiDoc": ("adoc", "|===\n", "|a"),
+    "digits of AsciiDoc": ("adoc", "|===\n| ", "1"),
+    "images of AsciiDoc": ("adoc", "", "image:a"),
+    "languages of AsciiDoc": ("adoc", "[", "source"),
+    "empty lines of a notebook": ("ipynb", '{"cells": [{"cell_type": "code", "source": "', "\\n"),
+    "parts of a message": (
+        "eml",
+        "Content-Type: multipart/mixed; boundary=a\n\n",
+        "--a\nContent-Type: text/plain\n\nb\n",
+    ),
+    "names of AsciiDoc": ("adoc", "", "{a"),
+    "receivers": ("eml", "Subject: a\nTo: ", "a@b.c, "),
+    "headers": ("eml", "", "A: b\n"),
+    "folded headers": ("eml", "Subject: a", "\n b"),
+    "encoded words": ("eml", "Subject: ", "=?utf-8?q?a?= "),
+    "quoted lines": ("eml", "Subject: a\n\n", "> "),
+    "cells of a notebook": ("ipynb", '{"cells": [{"cell_type": "code", "source": "', "`"),
+    "brackets of a notebook": ("ipynb", "", "["),
+    "tags": ("html", "", "<b>"),
+    "rows of a page": ("html", "<table>", "<tr><td>a"),
+}
+
+
+@pytest.mark.parametrize("what", CONVERTED)
+def test_converting_takes_time_in_proportion(what: str) -> None:
+    kind, head, part = CONVERTED[what]
+
+    def read(text: str) -> None:
+        with suppress(CorpusError):
+            convert(text.encode(), kind)
+
+    assert growth(read, head, part, below=2.2 * TIMES) < 2.2 * TIMES
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bad_files import broken_docx_bytes, docx_bytes, encrypted_pdf_bytes, pdf_bytes
 from commandline import CORUJA, coruja, environment
+from good_files import xlsx_bytes
 
 GOOD, HOSTILE = 20, 100
 SECONDS = 60.0
@@ -49,7 +50,7 @@ def xml_bomb(number: int) -> bytes:
 
 
 HOSTILE_FILES: dict[str, tuple[int, Callable[[int], bytes]]] = {
-    "cortado.pdf": (20, lambda n: pdf_bytes("texto", "mais texto")[: 200 + 20 * n]),
+    "cortado.pdf": (8, lambda n: pdf_bytes("texto", "mais texto")[: 200 + 20 * n]),
     "senha.pdf": (5, lambda n: encrypted_pdf_bytes(f"segredo {n}")),
     "imagem.pdf": (5, lambda n: pdf_bytes()),
     "falso.pdf": (5, lambda n: b"nao sou um PDF " * (n + 1)),
@@ -65,6 +66,11 @@ HOSTILE_FILES: dict[str, tuple[int, Callable[[int], bytes]]] = {
     "cabecalho.md": (5, lambda n: b"---\na: " + b"[" * 200_000 + b"\n---\n"),
     "grande.md": (5, lambda n: b"Linha comprida e repetida.\n" * 800_000),
     "slides.pptx": (5, lambda n: b"PK\x03\x04"),
+    "bomba.xlsx": (2, zip_of_much),
+    "cortada.xlsx": (3, lambda n: xlsx_bytes()[: 900 + 700 * n]),
+    "livro.epub": (3, lambda n: broken_docx_bytes() + bytes(n)),
+    "carta.eml": (2, lambda n: b"\x00\x01" * (900 + n)),
+    "caderno.ipynb": (2, lambda n: b"[" * (100_000 + n)),
 }
 
 

@@ -1,22 +1,15 @@
-"""The measures: ranked runs as trec_eval scores them, answers by token overlap.
+"""Measures of ranked runs, as trec_eval scores them.
 
 `ir_measures` gives the same figures (a test says so); it brings SciPy, 143 MB, for these four formulas.
 """
 
 import math
-import string
-import unicodedata
-from collections import Counter
 from collections.abc import Mapping, Sequence
-
-from index.text.analyser import fold
 
 MEASURES = ("Success@1", "Success@5", "R@10", "RR@10", "nDCG@10")
 
 Qrels = Mapping[str, Mapping[str, int]]
 Run = Mapping[str, Sequence[tuple[str, float]]]
-
-_ARTICLES = frozenset({"o", "a", "os", "as", "um", "uma", "uns", "umas"})
 
 
 def score_run(qrels: Qrels, run: Run, measures: Sequence[str] = MEASURES) -> dict[str, float]:
@@ -61,38 +54,3 @@ def _measured(name: str, gains: Sequence[int], relevance: Mapping[str, int]) -> 
 
 def _discounted(gains: Sequence[int]) -> float:
     return sum(gain / math.log2(place + 1) for place, gain in enumerate(gains, 1))
-
-
-def squad_f1(prediction: str, references: Sequence[str]) -> float:
-    """Return the token F1 of an answer against the reference that suits it best, in [0, 1].
-
-    As in SQuAD (Rajpurkar et al. 2016, section 6.1; an empty side as in the SQuAD 2.0 script): case, punctuation and
-    articles are dropped and the rest compared as bags of words. The articles are the Portuguese ones, and accents are
-    folded.
-
-    Args:
-        prediction: The answer.
-        references: Right answers; none means that the right answer is empty.
-    """
-    found = _tokens(prediction)
-    return max(_overlap(found, _tokens(reference)) for reference in references or ("",))
-
-
-def _overlap(found: Counter[str], right: Counter[str]) -> float:
-    if not found or not right:
-        return float(found == right)
-    return 2 * (found & right).total() / (found.total() + right.total())
-
-
-def _tokens(text: str) -> Counter[str]:
-    return Counter(normalised(text))
-
-
-def normalised(text: str) -> list[str]:
-    """Return a text's words as `squad_f1` compares them, in order."""
-    kept = "".join(char for char in text.lower() if not _is_punctuation(char))
-    return [fold(word) for word in kept.split() if word not in _ARTICLES]
-
-
-def _is_punctuation(char: str) -> bool:
-    return char in string.punctuation or unicodedata.category(char).startswith("P")

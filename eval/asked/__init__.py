@@ -1,0 +1,1 @@
+"""The journal of answers in, what it teaches out: labels, drift, gaps. A change here touches no answer."""
