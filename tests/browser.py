@@ -83,7 +83,7 @@ def chromium() -> Iterator[Browser]:
 def open_page(browser: Browser, address: str, locale: str = "pt-BR") -> tuple[Page, list[Request]]:
     """Open the chat in a fresh profile; return the page and every request that it makes from then on."""
     page = browser.new_context(locale=locale, viewport={"width": 1280, "height": 800}).new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(START_SECONDS * 1000)
     requests: list[Request] = []
     page.on("request", lambda request: requests.append(request))
     page.goto(address)

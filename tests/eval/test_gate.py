@@ -1,13 +1,16 @@
 """The gate, typed as a person or a workflow types it: what is broken is not served, and the reason is the right one."""
 
 import json
+import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from commandline import coruja
+import yaml
+from commandline import CORUJA, ROOT, coruja, environment
 
 from eval.datasets.example import Example, write_dataset
 
@@ -146,6 +149,9 @@ def test_runs_are_compared_by_name_and_broken_quotes_named(village: Path) -> Non
 
 
 def test_drafts_are_accepted_one_by_one(village: Path) -> None:
+    guide = "## Por que o sino toca?\n\nPorque a missa começa, e a vila inteira precisa saber disso a tempo.\n\n"
+    guide += "## Quem cuida do farol?\n\nO faroleiro cuida do farol todas as noites, desde que o farol existe.\n"
+    (village / "corpus" / "guia.md").write_text(guide, "utf-8")
     assert coruja(village, "eval", "draft", "--out", "novas.jsonl", "--count", "5").returncode == 0
     listed = json.loads(coruja(village, "eval", "accept", "novas.jsonl", "--json").stdout)["pending"]
     assert listed
@@ -155,3 +161,37 @@ def test_drafts_are_accepted_one_by_one(village: Path) -> None:
     assert rest.returncode == 0
     assert (village / "novas.jsonl").read_text("utf-8").count("\n") == 1
     assert coruja(village, "eval", "accept", "novas.jsonl", "nada").returncode == 1
+
+
+def test_the_workflow_s_steps_run_in_a_clone(tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.org", "-C", str(clone)]
+    subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(clone)], check=True)
+    (document,) = (clone / "corpus").glob("*.md")
+    document.write_text(document.read_text("utf-8").replace("Detecta vieses", "Ignora vieses"), "utf-8")
+    subprocess.run([*git, "commit", "--quiet", "-am", "edit"], check=True)
+    steps = yaml.safe_load((ROOT / ".github" / "workflows" / "docs.yml").read_text("utf-8"))
+    env = {
+        **environment(**{name: value for name, value in steps["env"].items() if name.startswith("CORUJA_")}),
+        "BASE": "HEAD~1",
+        "HEAD": subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip(),
+        "PATH": f"{CORUJA.parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    (clone / "perguntas.jsonl").write_text("".join(kept_lines()), "utf-8")
+    env["CORUJA_GATE__DATASET"] = "perguntas.jsonl"  # a few of the shipped questions: all of them take a minute
+    status, said = {}, ""
+    for step in steps["jobs"]["gate"]["steps"]:
+        if step.get("name") in ("before", "after"):
+            run = subprocess.run(["bash", "-e", "-c", step["run"]], cwd=clone, env=env, capture_output=True, text=True)
+            status[step["name"]] = run.returncode
+            said = run.stdout + run.stderr
+    assert status == {"before": 0, "after": 1}
+    assert (clone / "comment.md").exists(), said
+    comment = (clone / "comment.md").read_text("utf-8")
+    assert "does not pass" in comment
+    assert "Ignora vieses" in comment
+
+
+def kept_lines() -> list[str]:
+    lines = (ROOT / "eval" / "datasets" / "aws_sagemaker.jsonl").read_text("utf-8").splitlines(keepends=True)
+    return [line for line in lines if "clarify" in line.lower() or '"canvas-' in line]

@@ -83,6 +83,9 @@ def draft(
     asked = {example.question.lower() for example in there}
     drafted = draft(cut_corpus(workspace, settings), count + len(there), ask=_model(settings))
     new = [example for example in drafted if example.question.lower() not in asked][:count]
+    if not new:
+        message = "Nothing new could be drafted: no heading asks, no step, row or definition names one thing."
+        raise DatasetError(message, "Write questions yourself, or let a chat model draft: --writer ollama")
     write_dataset(out, [*there, *new])
     _told(out, len(new), "drafted", as_json=as_json)
 
