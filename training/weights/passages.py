@@ -127,9 +127,13 @@ def main() -> None:
     given = parser.parse_args()
     folders = sorted(path for path in given.data.iterdir() if path.is_dir())
     reader = CrossEncoder(given.reader)
-    with open_corpora(folders, given.own) as corpora:
-        if not given.read_only:
+    if not given.read_only:
+        with open_corpora(folders, given.own) as corpora:
             fit_finding(corpora)
+    # How many questions have no answer decides the threshold: as many as people ask came with the documentation.
+    with open_corpora(
+        [path for path in folders if any(each.startswith(f"{path.name}/") for each in given.held_out)]
+    ) as corpora:
         held = [
             (asked, index)
             for index, every in corpora
