@@ -97,7 +97,7 @@ class TestParts:
 
 class TestHalfAnswers:
     def test_a_word_that_stands_nowhere_is_named_beside_the_answer(self, page: Assistant) -> None:
-        answer = page.ask("O Clarify detecta fraude?")
+        answer = page.ask("O Clarify detecta a fraude?")
         assert "Detecta vieses" in quotes(answer)
         assert answer.text.endswith("Na documentação não aparece “fraude”.")
         assert answer.missing == ("fraude",)
