@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
 
 from assistant.asking.language import language_of
+from assistant.asking.naming import named
 from assistant.asking.question import Question, understand
 from assistant.evidence.answerable import LOOKED_AT, probability
 from assistant.evidence.coverage import Coverage, cover
@@ -19,6 +20,7 @@ from assistant.evidence.reading import READ, read_passages
 from index.hit import Hit
 from index.index import Index
 from index.text.analyser import words
+from index.text.translation import translations
 from ingest.chunk import Chunk
 
 DEFINITIONS_SOUGHT = 100  # hits among which a definition is looked for, where one is asked for
@@ -99,7 +101,7 @@ def gather(question: Question, index: Index, k: int, caution: float) -> Evidence
         both = _both_sides(question, index, k, caution)
         if both:
             return both
-    searched = index.search(_query(question, index), max(k, DEFINITIONS_SOUGHT if question.topic else SOUGHT))
+    searched = index.search(query_of(question, index), max(k, DEFINITIONS_SOUGHT if question.topic else SOUGHT))
     found = searched[:k]
     if question.kind == "list" or question.quantity:
         members = _members(question, found, index)
@@ -151,11 +153,13 @@ def _passages(
     return Evidence(hits, (), tuple(found), passages=() if alone else tuple(shown), probability=sure)
 
 
-def _query(question: Question, index: Index) -> str:
+def query_of(question: Question, index: Index) -> str:
     """Return what is searched: the question and, if the corpus lacks words of it, what it calls them instead."""
-    if not any(map(index.lacks, question.informative)):
+    lacking = [word for word in question.informative if index.lacks(word)]
+    if not lacking:
         return question.text
-    return " ".join((question.text, *(word for word in question.expansions if not index.lacks(word))))
+    named = dict.fromkeys((*question.expansions, *(other for word in lacking for other in translations(word))))
+    return " ".join((question.text, *(word for word in named if not index.lacks(word))))
 
 
 def _preference(question: Question, hit: Hit) -> tuple[bool, bool, int]:
@@ -166,7 +170,7 @@ def _preference(question: Question, hit: Hit) -> tuple[bool, bool, int]:
 def _missing(question: Question, judged: Sequence[Coverage], index: Index) -> tuple[str, ...]:
     """Return what even the best covering hit leaves uncovered and the whole corpus never says."""
     best = max(judged, key=lambda coverage: coverage.share, default=None)
-    return _lacking(best.uncovered, index) if best else ()
+    return _lacking(best.uncovered, question, index) if best else ()
 
 
 def _absent(question: Question, used: Sequence[Coverage], index: Index) -> tuple[str, ...]:
@@ -176,12 +180,14 @@ def _absent(question: Question, used: Sequence[Coverage], index: Index) -> tuple
     """
     if language_of(used[0].hit.chunk.plain) != question.language:
         return ()
-    return _lacking([word for word in used[0].uncovered if all(word in each.uncovered for each in used)], index)
+    lost = [word for word in used[0].uncovered if all(word in each.uncovered for each in used)]
+    return _lacking(lost, question, index)
 
 
-def _lacking(asked: Sequence[str], index: Index) -> tuple[str, ...]:
-    """Return which of these words, as asked, no text of the corpus has."""
-    return tuple(word for word in asked if all(map(index.lacks, words(word))))
+def _lacking(asked: Sequence[str], question: Question, index: Index) -> tuple[str, ...]:
+    """Return which of these words, as asked, name something that no text of the corpus has."""
+    naming = {word for name in named(question.text) for word in words(name)}
+    return tuple(word for word in asked if naming.issuperset(words(word)) and all(map(index.lacks, words(word))))
 
 
 def _both_sides(question: Question, index: Index, k: int, caution: float) -> Evidence | None:

@@ -2,7 +2,7 @@
 
 What was found says which passages are worth reading; what is read says which of them answer. Their scores are added,
 the read one weighed by what was learned from questions on real documentation (`reading.json`, set by
-`training/weights/passages.py`).
+`training/weights/passages.py`). The surer the best one is, the fewer are shown.
 """
 
 import json
@@ -10,15 +10,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
-from math import log
+from math import exp, log
 
 from assistant.asking.question import Question
 from assistant.evidence.passage import Passage, passage_source
 from index.index import Index
 from ingest.markup.site_markup import as_shown
 
-READ = 12
+READ = 16
 """Passages that are read: how long that takes is in LOG.md."""
+SHOWN = 1800
 
 
 def read_passages(question: Question, passages: Sequence[Passage], index: Index) -> list[Passage]:
@@ -35,6 +36,28 @@ def in_order(passages: Iterable[Passage]) -> list[Passage]:
     return sorted(passages, key=lambda passage: -score(passage))
 
 
+def enough(passages: Sequence[Passage], likely: float | None = None) -> list[Passage]:
+    """Return the passages that are shown, of those read, best first.
+
+    The first is shown in any case; others while it is less than `likely` that one of them answers and all together have
+    no more than `SHOWN` characters. How likely is enough was chosen so that half of all answers are short.
+    """
+    wanted = _learned("enough") if likely is None else likely
+    scores = [score(passage) for passage in passages]
+    odds = [exp(own - scores[0]) for own in scores]
+    shown: list[Passage] = []
+    length = so_far = 0.0
+    for passage, own in zip(passages, odds, strict=True):
+        own_length = passage.end - passage.start
+        if shown and length + own_length > SHOWN:
+            continue
+        shown.append(passage)
+        length, so_far = length + own_length, so_far + own / sum(odds)
+        if so_far >= wanted:
+            break
+    return shown
+
+
 def as_read(passage: Passage, index: Index) -> str:
     """Return what is read of a passage: its headings, and its text as a person sees it."""
     return " › ".join(passage.hit.chunk.headings) + "\n" + as_shown(passage_source(passage, index))
@@ -42,9 +65,9 @@ def as_read(passage: Passage, index: Index) -> str:
 
 def score(passage: Passage) -> float:
     """Score a passage that was read; comparable within one question only."""
-    return log(passage.share) + _weight() * passage.logit
+    return log(passage.share) + _learned("logit") * passage.logit
 
 
-@lru_cache(maxsize=1)
-def _weight() -> float:
-    return float(json.loads(resources.files("assistant.evidence").joinpath("reading.json").read_text("utf-8"))["logit"])
+@lru_cache(maxsize=2)
+def _learned(name: str) -> float:
+    return float(json.loads(resources.files("assistant.evidence").joinpath("reading.json").read_text("utf-8"))[name])

@@ -15,6 +15,7 @@ from assistant.answer import Citation, Segment
 from assistant.asking.question import Question, states_quantity, understand
 from assistant.evidence.definition import is_definition
 from assistant.evidence.passage import Passage, passage_source
+from assistant.evidence.reading import enough
 from assistant.phrases import phrase
 from assistant.quoting.quotes import Quote, cite, quotes_of
 from assistant.quoting.span import answering_span, may_answer
@@ -36,8 +37,6 @@ FRAGMENT_WEIGHT = 0.2
 _ENDS = (".", "!", "?", "…", ":", ";", ")", '"', "”", "»")
 KIND_WEIGHT = 0.2
 SECOND_SHARE = 0.85  # of the first sentence's score, for a second one to be quoted too
-MOST_PASSAGES = 2
-MOST_SHOWN = 1200  # characters of all passages together; a single block may have more
 
 
 class ExtractiveWriter:
@@ -74,18 +73,14 @@ class ExtractiveWriter:
             opening = " "
 
     def _passages(self, question: Question, passages: Sequence[Passage]) -> Iterator[Segment]:
-        """Yield the best passages, each under its title; a second one where both are short enough."""
-        shown = 0
-        for passage in passages[:MOST_PASSAGES]:
-            length = passage.end - passage.start
-            if shown and shown + length > MOST_SHOWN:
-                continue
+        """Yield the best passages, each under its title; more than one where the first is not sure to answer."""
+        before = ""
+        for passage in enough(passages):
             citation = self._cite_passage(question, passage)
             where = " › ".join(citation.headings[-2:]) or citation.doc
             opening = phrase("under", question.language, where=where)
-            before = "\n\n" if shown else ""
             yield Segment(f"{before}{opening}\n\n{as_shown(citation.quote)}", (citation,))
-            shown += length
+            before = "\n\n"
 
     def _cite_passage(self, question: Question, passage: Passage) -> Citation:
         quote = passage_source(passage, self._index)

@@ -6,11 +6,12 @@ It is half of a multilingual embedding model, taught on questions with the passa
 
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
 from index.arrays import FloatArray
-from index.embedding.transformer import BEGIN, END, Transformer
+from index.embedding.transformer import BEGIN, END, SHIPPED, Transformer
 
 LONGEST_QUESTION = 48
 LONGEST = 192
@@ -18,10 +19,14 @@ LONGEST = 192
 
 
 class CrossEncoder:
-    """Scores texts for a question. Safe to use from several threads."""
+    """Scores texts for a question. Safe to use from several threads.
 
-    def __init__(self) -> None:
-        self._transformer = Transformer("cross-encoder")
+    Args:
+        folder: Where the model is; the shipped one's without.
+    """
+
+    def __init__(self, folder: Path = SHIPPED) -> None:
+        self._transformer = Transformer("cross-encoder", folder)
 
     def read(self, question: str, texts: Sequence[str]) -> FloatArray:
         """Return for each text the logit of its answering the question: (texts,) float32."""

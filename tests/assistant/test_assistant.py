@@ -73,7 +73,6 @@ class TestExtractive:
             ("Qual é o preço do SageMaker Studio?", "preço"),
             ("Qual é o SLA do Feature Store?", "SLA"),
             ("Posso treinar numa H100?", "H100"),
-            ("Quantos algoritmos há no JumpStart?", "Quantos"),
         ],
     )
     def test_what_the_page_does_not_say_is_named(self, page: Assistant, question: str, missing: str) -> None:

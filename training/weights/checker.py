@@ -133,7 +133,7 @@ def _chunk(text: str, place: int) -> Chunk:
 
 def documentation_cases(data: Path) -> Iterator[Case]:
     """Yield true and false sentences about passages of documentation."""
-    chance = random.Random(5)  # noqa: S311 - a repeatable draw
+    chance = random.Random(5)
     by_source: dict[str, dict[str, str]] = defaultdict(dict)
     with gzip.open(data / "pairs_qp.jsonl.gz", "rt", encoding="utf-8") as lines:
         for line in lines:
@@ -208,7 +208,7 @@ def _sentences(passage: str) -> list[str]:
 
 def assin_cases(data: Path) -> Iterator[Case]:
     """Yield second sentences of ASSIN pairs, true where the first entails them."""
-    chance = random.Random(7)  # noqa: S311 - a repeatable draw
+    chance = random.Random(7)
     pairs = [
         json.loads(line)
         for path in sorted(data.glob("sts_assin*.jsonl"))

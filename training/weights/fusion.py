@@ -165,7 +165,7 @@ def main() -> None:
     parser.add_argument("--embedder", default="coruja")
     parser.add_argument("--questions", type=int, default=QUESTIONS_PER_SIZE, help="questions for each corpus size")
     given = parser.parse_args()
-    draw, embedder = random.Random(SEED), load_embedder(given.embedder)  # noqa: S311 - a seeded draw is wanted
+    draw, embedder = random.Random(SEED), load_embedder(given.embedder)
     pairs = read_pairs(given.data)
     unseen = split_pairs(pairs)[1]
     asked = {pair for pair in pairs if pair.kind.startswith("pergunta")}

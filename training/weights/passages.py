@@ -10,12 +10,13 @@
    is the most cautious whose F1 of abstention is nearly the best on questions of corpora that the model did not see
    (one left out at a time).
 
-The logits are those of cross-encoders that did not see the question (a line each: `question`, `text`, `logit`);
-those of the shipped one, which has learned from all questions, would look surer than it is.
+The second and third are learned from questions that the cross-encoder did not see (`--reader`, `--held-out`); the
+shipped one has learned from all of them, and would look surer than it is.
 """
 
 import argparse
 import json
+import random
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,22 +27,24 @@ import torch
 from assistant.asking.question import understand
 from assistant.evidence import answerable, passage, reading
 from assistant.evidence.answerable import SIGNS, signs
+from assistant.evidence.gather import query_of
 from assistant.evidence.passage import SOUGHT, Passage, find_passages
-from assistant.evidence.reading import READ, as_read, in_order
+from assistant.evidence.reading import READ, as_read, enough, in_order
 from index.index import Index
+from index.ranking.cross_encoder import CrossEncoder
 from index.ranking.features import FEATURES
 from index.ranking.fusion import _weights as fusion_weights
 from training.weights.questions import Asked, open_corpora
 
 PRIOR = 0.01  # on squared distances from the fusion's weights, of standardised features
 LOGIT_WEIGHTS = np.arange(0, 2.01, 0.05)
+LIKELY = np.arange(0, 1.0, 0.02)
+SHORT = 900  # characters that half of all answers have at most
 TAKEN_OUT = 0.1  # weight of a question whose evidence was taken out
 PENALTY = 0.005
 WORSE = 0.03
 
 Array = np.ndarray
-Logits = dict[tuple[str, str], float]
-"""By question and text, how surely a cross-encoder that saw neither says that the text answers."""
 
 
 def fit_ranking(rows: list[tuple[Array, Array]]) -> Array:
@@ -116,14 +119,29 @@ def main() -> None:
     """Fit all three, show the figures, and write them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--data", type=Path, default=Path("../shared/data/train_docs"))
-    parser.add_argument("--logits", type=Path, default=Path("training/work/logits.jsonl"))
+    parser.add_argument("--own", type=Path, default=Path("training/questions"))
+    parser.add_argument("--reader", type=Path, required=True, help="folder of a cross-encoder that did not see these:")
+    parser.add_argument("--held-out", nargs="+", required=True, help="what the sources of its questions begin with")
+    parser.add_argument("--questions", type=int, default=1500, help="how many of them are read")
+    parser.add_argument("--read-only", action="store_true", help="keep what passages are found by")
     given = parser.parse_args()
     folders = sorted(path for path in given.data.iterdir() if path.is_dir())
-    lines = map(json.loads, given.logits.read_text("utf-8").splitlines())
-    logits = {(line["question"], line["text"]): line["logit"] for line in lines}
-    with open_corpora(folders) as corpora:
-        fit_finding(corpora)
-        read = [(asked, _read(asked, index, logits), index) for index, all_asked in corpora for asked in all_asked]
+    reader = CrossEncoder(given.reader)
+    if not given.read_only:
+        with open_corpora(folders, given.own) as corpora:
+            fit_finding(corpora)
+    # How many questions have no answer decides the threshold: as many as people ask came with the documentation.
+    with open_corpora(
+        [path for path in folders if any(each.startswith(f"{path.name}/") for each in given.held_out)]
+    ) as corpora:
+        held = [
+            (asked, index)
+            for index, every in corpora
+            for asked in every
+            if asked.source.startswith(tuple(given.held_out))
+        ]
+        chosen = random.Random(3).sample(held, min(given.questions, len(held)))
+        read = [(asked, _read(asked, index, reader), index) for asked, index in chosen]
         fit_reading(read)
         fit_answerable(read)
 
@@ -168,8 +186,17 @@ def fit_reading(read: Sequence[tuple[Asked, list[Passage], Index]]) -> None:
     print(
         f"{len(questions)} questions: loss {missed(0):.3f} as found, {missed(best):.3f} read; a logit counts {best:.2f}"
     )
-    write("reading", questions=len(questions), logit=round(float(best), 2))
-    reading._weight.cache_clear()
+    write("reading", questions=len(questions), logit=round(float(best), 2), enough=0.0)
+    reading._learned.cache_clear()
+    likely = max(each for each in LIKELY if _median_length(read, float(each)) <= SHORT)
+    write("reading", questions=len(questions), logit=round(float(best), 2), enough=round(float(likely), 2))
+    reading._learned.cache_clear()
+
+
+def _median_length(read: Sequence[tuple[Asked, list[Passage], Index]], likely: float) -> float:
+    """Return the median length in characters of what is shown to questions that the documents answer."""
+    shown = [enough(in_order(passages), likely) for asked, passages, _ in read if asked.places and passages]
+    return float(np.median([sum(each.end - each.start for each in own) for own in shown]))
 
 
 def fit_answerable(read: Sequence[tuple[Asked, list[Passage], Index]]) -> None:
@@ -198,11 +225,11 @@ def fit_answerable(read: Sequence[tuple[Asked, list[Passage], Index]]) -> None:
     answerable._model.cache_clear()
 
 
-def _read(asked: Asked, index: Index, logits: Logits) -> list[Passage]:
+def _read(asked: Asked, index: Index, reader: CrossEncoder) -> list[Passage]:
     """Return the passages that are read for a question, in the order that `find_passages` gives, with their logits."""
-    found = find_passages(index.search(asked.text, SOUGHT), index)[:READ]
-    texts = ((asked.text, as_read(passage, index)) for passage in found)
-    return [replace(passage, logit=logits[text]) for passage, text in zip(found, texts, strict=True) if text in logits]
+    found = find_passages(index.search(query_of(understand(asked.text), index), SOUGHT), index)[:READ]
+    logits = reader.read(asked.text, [as_read(passage, index) for passage in found])
+    return [replace(passage, logit=float(logit)) for passage, logit in zip(found, logits, strict=True)]
 
 
 def _signs(asked: Asked, passages: Sequence[Passage], index: Index) -> list[float]:

@@ -1,7 +1,8 @@
-"""Questions on real documentation with their evidence: what passages and the gate learn from (`train_docs`).
+"""Questions on real documentation with their evidence: what passages and the gate learn from.
 
-Each corpus is indexed as a person's folder is; a chunk is right where it overlaps a quote that answers. A quote is
-found by its words, whatever the white space between them.
+Those of `train_docs` come with the documentation; more of the same kind were written for it (`training/questions`),
+which name where the evidence stands, not its words. Each corpus is indexed as a person's folder is; a chunk is right
+where it overlaps a quote that answers. A quote is found by its words, whatever the white space between them.
 """
 
 import json
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from assistant.settings import Settings
 from assistant.workspace.build import build
@@ -30,11 +32,18 @@ class Asked:
         corpus: The documentation it is asked of.
         text: The question.
         places: Document, first and last offset of each quote that answers; none where nothing does.
+        doc: The document it was written from; empty where that is not known.
     """
 
     corpus: str
     text: str
     places: tuple[tuple[str, int, int], ...]
+    doc: str = ""
+
+    @property
+    def source(self) -> str:
+        """Return what it is held out by: its corpus and document."""
+        return f"{self.corpus}/{self.doc or '?'}"
 
     def is_answered_by(self, chunk: Chunk) -> bool:
         """Tell whether a chunk holds a part of a quote that answers."""
@@ -49,13 +58,18 @@ class Asked:
 
 
 @contextmanager
-def open_corpora(folders: Sequence[Path]) -> Iterator[list[tuple[Index, list[Asked]]]]:
-    """Index each corpus, open it with its questions; those whose quotes are not found are left out."""
+def open_corpora(folders: Sequence[Path], own: Path | None = None) -> Iterator[list[tuple[Index, list[Asked]]]]:
+    """Index each corpus, open it with its questions; those whose quotes are not found are left out.
+
+    Args:
+        folders: A documentation each, with `corpus.tar.gz` and `qa.jsonl`.
+        own: A folder of further questions, `NAME.jsonl` for the documentation of that name.
+    """
     with ExitStack() as opened:
-        yield [_open(folder, opened) for folder in folders]
+        yield [_open(folder, own / f"{folder.name}.jsonl" if own else None, opened) for folder in folders]
 
 
-def _open(folder: Path, opened: ExitStack) -> tuple[Index, list[Asked]]:
+def _open(folder: Path, own: Path | None, opened: ExitStack) -> tuple[Index, list[Asked]]:
     workspace = Path(opened.enter_context(tempfile.TemporaryDirectory()))
     with tarfile.open(folder / "corpus.tar.gz") as packed:
         packed.extractall(workspace, filter="data")
@@ -63,18 +77,23 @@ def _open(folder: Path, opened: ExitStack) -> tuple[Index, list[Asked]]:
     build(workspace, settings)
     index = open_store(workspace, settings).open(open_embedder(settings))
     opened.callback(index.close)
-    rows = [json.loads(line) for line in (folder / "qa.jsonl").read_text("utf-8").splitlines()]
+    files = [folder / "qa.jsonl", *([own] if own and own.exists() else [])]
+    rows = [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
     return index, list(_asked(index, folder.name, rows))
 
 
-def _asked(index: Index, corpus: str, rows: Sequence[dict[str, object]]) -> Iterator[Asked]:
+def _asked(index: Index, corpus: str, rows: Sequence[dict[str, Any]]) -> Iterator[Asked]:
     for row in rows:
-        places = tuple(place for entry in row.get("evidence") or () if (place := _place(index, **entry)))  # type: ignore[arg-type]
+        evidence = row.get("evidence") or []
+        places = tuple(place for entry in evidence if (place := _place(index, entry)))
         if places or not row["answerable"]:
-            yield Asked(corpus, str(row["question"]), places if row["answerable"] else ())
+            doc = row.get("doc") or next((entry["doc"] for entry in evidence), "")
+            yield Asked(corpus, str(row["question"]), places if row["answerable"] else (), doc)
 
 
-def _place(index: Index, doc: str, quote: str, **_: object) -> tuple[str, int, int] | None:
-    text = index.document_text(doc)
-    found = re.search(r"\s+".join(map(re.escape, quote.split())), text)
-    return (doc, found.start(), found.end()) if found else None
+def _place(index: Index, entry: dict[str, Any]) -> tuple[str, int, int] | None:
+    if "start" in entry:
+        return entry["doc"], entry["start"], entry["end"]
+    text = index.document_text(entry["doc"])
+    found = re.search(r"\s+".join(map(re.escape, entry["quote"].split())), text)
+    return (entry["doc"], found.start(), found.end()) if found else None

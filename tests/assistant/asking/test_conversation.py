@@ -74,8 +74,8 @@ class TestParts:
         answer = page.ask("O que faz o Clarify e quanto custa?")
         assert answer.status == "answered"
         assert "Detecta vieses" in quotes(answer)
-        assert answer.text.endswith("Sobre “custa”, a documentação não diz nada.")
-        assert answer.missing == ("custa",)
+        assert answer.text.endswith("Sobre “quanto custa”, a documentação não diz nada.")
+        assert answer.missing == ("quanto custa",)
 
     def test_one_answer_to_two_parts_is_given_once(self, page: Assistant) -> None:
         answer = page.ask("O que é o SageMaker Canvas e para que ele serve?")
@@ -97,7 +97,7 @@ class TestParts:
 
 class TestHalfAnswers:
     def test_a_word_that_stands_nowhere_is_named_beside_the_answer(self, page: Assistant) -> None:
-        answer = page.ask("O Clarify detecta fraude?")
+        answer = page.ask("O Clarify detecta a fraude?")
         assert "Detecta vieses" in quotes(answer)
         assert answer.text.endswith("Na documentação não aparece “fraude”.")
         assert answer.missing == ("fraude",)

@@ -150,8 +150,9 @@ def test_what_is_marked_stands_in_the_stretch_that_is_quoted(tmp_path: Path) -> 
     passages = find_passages(signals, assistant.index)
     assert [passage.chunks for passage in passages] == [tuple(last), (first,)]
     assert all(passage.hit.chunk in passage.chunks for passage in passages)
-    written = ExtractiveWriter(assistant.index).write("relatório", signals, passages)
-    citations = [each for part in written for each in part.citations]
+    writer = ExtractiveWriter(assistant.index)
+    parts = [part for passage in passages for part in writer.write("relatório", signals, [passage])]
+    citations = [each for part in parts for each in part.citations]
     assert len(citations) == 2
     for citation in citations:
         start, end = citation.highlight or (citation.start, citation.end)

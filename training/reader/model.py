@@ -1,0 +1,143 @@
+"""The reader: the first layers of multilingual-e5-small over its own word pieces, and a head that judges.
+
+It says whether a text answers a question, and sees what the product's `index.ranking.cross_encoder`
+sees: the same pieces, the same marks between the two texts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from tokenizers import Tokenizer
+from transformers import AttentionInterface, BertConfig, BertModel
+from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
+
+from index.embedding.transformer import BEGIN, END, SHIPPED
+from training.reader.e5 import FloatArray, read_packed
+
+LAYERS = 6
+QUESTION = 48
+_NAMES = {
+    "q": "attention.self.query",
+    "k": "attention.self.key",
+    "v": "attention.self.value",
+    "ao": "attention.output.dense",
+    "aln": "attention.output.LayerNorm",
+    "fi": "intermediate.dense",
+    "fo": "output.dense",
+    "oln": "output.LayerNorm",
+}
+
+
+def _lean(
+    _: torch.nn.Module, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: torch.Tensor, **__: object
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Attend in bfloat16 throughout: the softmax too, which is kept in float32 elsewhere and takes most of the time."""
+    with torch.autocast("cpu", enabled=False):
+        asked, known, told = (each.to(torch.bfloat16) for each in (query, key, value))
+        weights = torch.matmul(asked * query.shape[-1] ** -0.5, known.transpose(2, 3)) + mask.to(torch.bfloat16)
+        weights = torch.softmax(weights, -1)
+        return torch.matmul(weights, told).transpose(1, 2).contiguous(), weights
+
+
+AttentionInterface.register("lean", _lean)
+ALL_MASK_ATTENTION_FUNCTIONS.register("lean", ALL_MASK_ATTENTION_FUNCTIONS["eager"])
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence2:
+    """A question and a text as pieces, marks included, and where the text begins."""
+
+    pieces: list[int]
+    second: int
+
+
+class Pieces:
+    """Word pieces and their vectors, as they are shipped."""
+
+    def __init__(self, folder: Path = SHIPPED) -> None:
+        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        with safe_open(folder / "pieces.safetensors", framework="numpy") as stored:
+            rows, weights = stored.get_tensor("embeddings"), stored.get_tensor("weights")
+        self.vectors = torch.from_numpy(rows.astype(np.float32) * weights[:, None])
+
+    def of(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the pieces of each text, without marks."""
+        return [found.ids for found in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+
+
+def joined(question: list[int], text: list[int], longest: int) -> Sequence2:
+    """Put a question and a text together, `longest` pieces at most."""
+    head = [BEGIN, *question[:QUESTION], END]
+    return Sequence2([*head, *text[: longest - len(head) - 1], END], len(head))
+
+
+class Reader(torch.nn.Module):
+    """Vectors of pieces in, one logit a sequence out."""
+
+    def __init__(self, layers: int = LAYERS, attention: str = "lean") -> None:
+        super().__init__()
+        config = BertConfig(
+            vocab_size=2,
+            hidden_size=384,
+            num_hidden_layers=layers,
+            num_attention_heads=12,
+            intermediate_size=1536,
+            max_position_embeddings=512,
+            type_vocab_size=2,
+            layer_norm_eps=1e-12,
+            hidden_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0,
+            attn_implementation=attention,
+        )
+        self.bert = BertModel(config, add_pooling_layer=False)
+        self.inner = torch.nn.Linear(384, 384)
+        self.head = torch.nn.Linear(384, 1)
+
+    def forward(self, words: torch.Tensor, mask: torch.Tensor, kinds: torch.Tensor) -> torch.Tensor:
+        """Return (n,) logits of words (n, length, 384), mask and kinds (n, length)."""
+        states = self.bert(inputs_embeds=words, attention_mask=mask, token_type_ids=kinds).last_hidden_state
+        kept = mask.unsqueeze(-1).to(states.dtype)
+        mean = (states * kept).sum(1) / kept.sum(1)
+        logits: torch.Tensor = self.head(torch.tanh(self.inner(mean))).squeeze(-1)
+        return logits
+
+
+def new_reader(layers: int = LAYERS) -> Reader:
+    """Return a reader with the first layers of multilingual-e5-small and a head that has learned nothing."""
+    torch.manual_seed(1)
+    reader = Reader(layers)
+    packed = read_packed()
+    embeddings = reader.bert.embeddings
+    _copy(embeddings.position_embeddings.weight, packed["emb.pos"])
+    # The second kind begins where the first stands: e5 knows one only.
+    _copy(embeddings.token_type_embeddings.weight, np.tile(packed["emb.type"].reshape(-1, 384)[:1], (2, 1)))
+    _copy(embeddings.LayerNorm.weight, packed["emb.ln.w"])
+    _copy(embeddings.LayerNorm.bias, packed["emb.ln.b"])
+    for at, layer in enumerate(reader.bert.encoder.layer):
+        for short, name in _NAMES.items():
+            module = layer.get_submodule(name)
+            _copy(module.weight, packed[f"l{at}.{short}.w"])
+            _copy(module.bias, packed[f"l{at}.{short}.b"])
+    embeddings.word_embeddings.weight.requires_grad_(False)
+    return reader
+
+
+def _copy(parameter: torch.nn.Parameter, values: FloatArray) -> None:
+    with torch.no_grad():
+        parameter.copy_(torch.from_numpy(values.reshape(parameter.shape)))
+
+
+def batch(sequences: Sequence[Sequence2], pieces: Pieces) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return words, mask and kinds of sequences, padded to the longest."""
+    longest = max(len(each.pieces) for each in sequences)
+    ids = torch.ones(len(sequences), longest, dtype=torch.long)
+    mask, kinds = torch.zeros_like(ids), torch.zeros_like(ids)
+    for row, each in enumerate(sequences):
+        ids[row, : len(each.pieces)] = torch.tensor(each.pieces)
+        mask[row, : len(each.pieces)] = 1
+        kinds[row, each.second : len(each.pieces)] = 1
+    return pieces.vectors[ids], mask, kinds

@@ -1,0 +1,156 @@
+"""Teaching the reader: listwise softmax over a question's texts, and whether each answers at all.
+
+`python -m training.reader.train --help`. One thread a process: on two cores a second one gains little. Sums of small
+numbers would become denormal, and slow: they are flushed to zero.
+"""
+
+import argparse
+import random
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+
+from training.reader.examples import Example, read_examples
+from training.reader.model import Pieces, Reader, Sequence2, batch, joined, new_reader
+
+ROWS = 32  # of a batch, about
+WARM = 0.06
+POINTWISE = 0.5
+
+
+class Lists:
+    """Examples as pieces, in batches of about the same length."""
+
+    def __init__(self, examples: Sequence[Example], pieces: Pieces, longest: int) -> None:
+        self.pieces = pieces
+        questions = pieces.of([each.question for each in examples])
+        texts = iter(pieces.of([text for each in examples for text in each.texts]))
+        self.lists = [
+            [joined(question, next(texts), longest) for _ in each.texts]
+            for each, question in zip(examples, questions, strict=True)
+        ]
+        self.answers = [each.answers for each in examples]
+
+    def batches(self, chosen: random.Random) -> Iterator[list[int]]:
+        """Yield places of lists, alike in length, in random order."""
+        order = sorted(
+            range(len(self.lists)),
+            key=lambda at: max(len(each.pieces) for each in self.lists[at]) + chosen.random() * 12,
+        )
+        groups: list[list[int]] = [[]]
+        for at in order:
+            if groups[-1] and sum(len(self.lists[each]) for each in groups[-1]) + len(self.lists[at]) > ROWS:
+                groups.append([])
+            groups[-1].append(at)
+        chosen.shuffle(groups)
+        yield from groups
+
+
+def loss_of(logits: torch.Tensor, answers: Sequence[Sequence[bool]]) -> torch.Tensor:
+    """Return the mean loss of lists whose logits stand one after the other."""
+    total = logits.new_zeros(())
+    at = 0
+    for own in answers:
+        mine, right = logits[at : at + len(own)], torch.tensor(own)
+        at += len(own)
+        if right.any() and not right.all():
+            total = total + torch.logsumexp(mine, 0) - torch.logsumexp(mine[right], 0)
+    pointwise = torch.nn.functional.binary_cross_entropy_with_logits(
+        logits, torch.tensor([answer for own in answers for answer in own], dtype=logits.dtype)
+    )
+    return total / len(answers) + 2 * POINTWISE * pointwise
+
+
+def train(
+    reader: Reader,
+    examples: Sequence[Example],
+    pieces: Pieces,
+    *,
+    epochs: int,
+    rate: float,
+    longest: int,
+    seed: int = 3,
+    keep: Path | None = None,
+) -> None:
+    """Teach a reader; printed: what it has read, its loss, rows a second."""
+    lists = Lists(examples, pieces, longest)
+    chosen = random.Random(seed)
+    plan = [group for _ in range(epochs) for group in lists.batches(chosen)]
+    optimizer = torch.optim.AdamW(
+        [each for each in reader.parameters() if each.requires_grad], lr=rate, weight_decay=0.01
+    )
+    warm = max(1, int(WARM * len(plan)))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda at: min((at + 1) / warm, (len(plan) - at) / max(1, len(plan) - warm))
+    )
+    reader.train()
+    began, rows, losses = time.monotonic(), 0, []
+    for at, group in enumerate(plan):
+        sequences = [each for place in group for each in lists.lists[place]]
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = reader(*batch(sequences, pieces))
+        loss = loss_of(logits.float(), [lists.answers[place] for place in group])
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        rows += len(sequences)
+        losses.append(loss.item())
+        if at % 50 == 49 or at + 1 == len(plan):
+            mean, speed = sum(losses[-200:]) / len(losses[-200:]), rows / (time.monotonic() - began)
+            print(f"{at + 1}/{len(plan)} loss {mean:.3f} {speed:.1f} rows/s", flush=True)
+            if keep and at % 500 == 499:
+                torch.save(reader.state_dict(), keep)
+
+
+@torch.inference_mode()
+def logits_of(reader: Reader, examples: Sequence[Example], pieces: Pieces, longest: int) -> list[list[float]]:
+    """Return a logit a text of each example."""
+    reader.eval()
+    lists = Lists(examples, pieces, longest).lists
+    flat: list[Sequence2] = [each for own in lists for each in own]
+    order = sorted(range(len(flat)), key=lambda at: len(flat[at].pieces))
+    found = [0.0] * len(flat)
+    for start in range(0, len(order), ROWS):
+        places = order[start : start + ROWS]
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = reader(*batch([flat[at] for at in places], pieces))
+        for at, logit in zip(places, logits.float().tolist(), strict=True):
+            found[at] = logit
+    values = iter(found)
+    return [[next(values) for _ in own] for own in lists]
+
+
+def main() -> None:
+    """Teach a reader on a file of examples."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("examples", type=Path, nargs="+")
+    parser.add_argument("--begin", type=Path, help="weights to go on from; without, multilingual-e5-small")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--without", nargs="*", default=[], help="examples whose source begins so are left out")
+    parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--rate", type=float, default=1e-4)
+    parser.add_argument("--longest", type=int, default=128)
+    parser.add_argument("--layers", type=int, default=6)
+    parser.add_argument("--threads", type=int, default=1)
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    torch.set_flush_denormal(True)
+    examples = [
+        each
+        for path in given.examples
+        for each in read_examples(path)
+        if not each.source.startswith(tuple(given.without))
+    ]
+    reader = new_reader(given.layers)
+    if given.begin:
+        reader.load_state_dict(torch.load(given.begin))
+    train(reader, examples, Pieces(), epochs=given.epochs, rate=given.rate, longest=given.longest, keep=given.out)
+    torch.save(reader.state_dict(), given.out)
+
+
+if __name__ == "__main__":
+    main()
