@@ -62,7 +62,8 @@ def test_no_lie_is_shown_as_supported(page_workspace: Path, unverified: str, mix
                 shown += sum(lie in bare(answer.text) for lie in lies)
             if not mixing and liar.told:
                 assert answer.writer == "extractive"
-                assert "that the model" in answer.notice
+                # What it wrote was not said by the documents, or was cut where answers end before it came to that.
+                assert "that the model" in answer.notice or "Answered by quoting" in answer.notice
     print(f"{told} lies to {len(EXAMPLES)} questions, {shown} shown, {answered} answers of true sentences among lies")
     assert told > (200 if mixing else 700)
     assert shown == 0
