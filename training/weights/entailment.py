@@ -135,7 +135,7 @@ def _source(case: Case) -> str:
 
 
 def _cases(data: Path, share: float) -> Iterator[Case]:
-    chance = random.Random(3)  # noqa: S311 - a repeatable draw
+    chance = random.Random(3)
     for group in (
         documentation_cases(data / "train"),
         assin_cases(data / "train"),
@@ -146,7 +146,7 @@ def _cases(data: Path, share: float) -> Iterator[Case]:
 
 def reference_cases(data: Path) -> Iterator[Case]:
     """Yield answers as people word them, and falsified, against the quotes that answer."""
-    chance = random.Random(11)  # noqa: S311 - a repeatable draw
+    chance = random.Random(11)
     for path in sorted(data.glob("*/qa.jsonl")):
         rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
         rows = [row for row in rows if row["answerable"] and row.get("reference")]
