@@ -1,5 +1,6 @@
 """Text that was encoded twice is repaired, provably; clean text never changes."""
 
+import re
 import stat
 from pathlib import Path
 
@@ -43,8 +44,8 @@ def test_clean_portuguese_is_never_touched(text: str) -> None:
 @settings(max_examples=300, deadline=None)
 @given(texts(), st.sampled_from(["mac_roman", "sloppy-windows-1252", "latin-1"]), st.integers(1, 2))
 def test_portuguese_encoded_twice_or_thrice_comes_back(text: str, codec: str, times: int) -> None:
-    # What nobody could tell from honest text is not asked for: "AVÔ" alone becomes `AVÃ”`.
-    assume(any(letter in text for letter in "áâãçéíóõú"))
+    # What nobody could tell from honest text is not asked for: "AVÔ" alone becomes `AVÃ”`, "Aú" `AÃº`.
+    assume(re.search("[a-zà-ú][áâãçéíóõú]|[áâãçéíóõú][a-z]", text))
     broken = text
     for _ in range(times):
         broken = misread(broken, codec)
