@@ -1,7 +1,7 @@
 """Building: the index of a workspace brought up to what its corpus holds now."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -164,16 +164,23 @@ class _Reading:
 
     def _add(self, document: Document, index: "Build") -> "Entry | None":
         """Add a document that can be cut into chunks; one that cannot becomes a problem, whatever went wrong."""
-        from ingest.reading.corpus import Problem, or_problem
-        from ingest.splitting.splitter import split
+        from ingest.reading.corpus import Problem
 
-        def cut() -> "tuple[Document, Counter[str], list[Chunk]]":
-            masked, counts = redact(document, self.redact) if self.redact else (document, Counter[str]())
-            return masked, counts, split(masked)
-
-        made = or_problem(document.doc_id, cut)
+        made = cut(document, self.redact)
         if isinstance(made, Problem):
             self.problems.append(made)
             return None
         masked, counts, chunks = made
         return index.add(masked, chunks, counts)
+
+
+def cut(document: Document, kinds: Collection[RedactionKind]) -> "tuple[Document, Counter[str], list[Chunk]] | Problem":
+    """Return a document as it is indexed, masked, with how often what was, and its chunks; or what went wrong."""
+    from ingest.reading.corpus import or_problem
+    from ingest.splitting.splitter import split
+
+    def done() -> "tuple[Document, Counter[str], list[Chunk]]":
+        masked, counts = redact(document, kinds) if kinds else (document, Counter[str]())
+        return masked, counts, split(masked)
+
+    return or_problem(document.doc_id, done)

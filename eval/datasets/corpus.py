@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from assistant.settings import Settings
+from assistant.workspace.build import cut
 from assistant.workspace.folder import corpus_folder
 from ingest.chunk import Chunk
 from ingest.document import Document
+from ingest.exclusion import Exclusion
 from ingest.reading.corpus import read_documents
-from ingest.redaction import redact
-from ingest.splitting.splitter import split
 
 
 def cut_corpus(workspace: Path, settings: Settings) -> Iterator[tuple[Document, list[Chunk]]]:
@@ -17,9 +17,11 @@ def cut_corpus(workspace: Path, settings: Settings) -> Iterator[tuple[Document, 
 
     Raises:
         CorpusError: The corpus folder is not there.
+        SettingsError: A pattern of what is excluded cannot be read.
     """
-    limit = int(settings.max_file_mb * 1_000_000)
-    for found in read_documents(corpus_folder(workspace, settings), max_bytes=limit):
-        if isinstance(found, Document):
-            document = redact(found, settings.redact)[0] if settings.redact else found
-            yield document, split(document)
+    corpus, limit = corpus_folder(workspace, settings), int(settings.max_file_mb * 1_000_000)
+    for found in read_documents(corpus, max_bytes=limit, exclude=Exclusion(settings.exclude)):
+        made = cut(found, settings.redact) if isinstance(found, Document) else None
+        if isinstance(made, tuple):
+            document, _, chunks = made
+            yield document, chunks

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from assistant.answer import Turn
+from assistant.workspace.folder import read_settings
 from eval.datasets.checking import check_dataset
+from eval.datasets.corpus import cut_corpus
 from eval.datasets.drafting import draft
 from eval.datasets.example import Evidence, Example, write_dataset
 from eval.datasets.importing import import_dataset
@@ -290,3 +292,12 @@ def test_a_tag_without_questions_is_told(tmp_path: Path) -> None:
     path.write_text(GOOD, "utf-8")
     with pytest.raises(DatasetError, match="has no question with the tag 'test'"):
         read_dataset(path, tag="test")
+
+
+def test_a_data_set_is_checked_against_what_is_indexed(tmp_path: Path) -> None:
+    for name in ("guia.md", "rascunhos/ideia.md"):
+        (tmp_path / "corpus" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "corpus" / name).write_text("# Horário\n\nAbrimos às nove.\n", encoding="utf-8")
+    (tmp_path / "corpus" / "quebrado.pdf").write_bytes(b"%PDF-1.4 nada disso")
+    settings = read_settings(tmp_path, exclude=("rascunhos/",))
+    assert [document.doc_id for document, chunks in cut_corpus(tmp_path, settings) if chunks] == ["guia.md"]
