@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from onnxruntime import InferenceSession, SessionOptions
 from tokenizers import Tokenizer
 
-from index.arrays import FloatArray
+from index.arrays import FloatArray, IntArray
 from index.embedding.model_files import explained
 from index.embedding.tensors import mapped
 
@@ -22,6 +22,9 @@ SHIPPED = Path(__file__).parent / "models" / "multilingual"
 BEGIN, PAD, END = 0, 1, 2
 BATCH = 8
 """Sequences that are worked out together; more would be padded more."""
+
+Pair = tuple[Sequence[int], int]
+"""Two texts as one sequence of pieces, marks included, and at which the second begins."""
 
 
 class Transformer:
@@ -45,19 +48,19 @@ class Transformer:
         # onnxruntime loads without Python's lock, the tokenizer does not.
         with explained(folder), ThreadPoolExecutor(1) as beside:
             session = beside.submit(_session, folder / f"{graph}.onnx")
-            self._tokenizer, self._codes, self._weights = _pieces(folder)
+            self._pieces = _shared(folder)
             self._session = session.result()
 
     def pieces(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the pieces of each text, without marks of its beginning or end."""
         with explained(self._folder):
-            return [found.ids for found in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+            return self._pieces.of(texts)
 
-    def run(self, sequences: Sequence[tuple[Sequence[int], int]]) -> FloatArray:
+    def run(self, sequences: Sequence[Pair]) -> FloatArray:
         """Return what the graph gives for each sequence: shape (n, …).
 
         Args:
-            sequences: Pieces, marks included, and at which the second text begins; at least one.
+            sequences: At least one.
         """
         order = sorted(range(len(sequences)), key=lambda at: len(sequences[at][0]))
         batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
@@ -66,7 +69,28 @@ class Transformer:
         values[order] = found
         return values
 
-    def _run(self, sequences: Sequence[tuple[Sequence[int], int]]) -> FloatArray:
+    def _run(self, sequences: Sequence[Pair]) -> FloatArray:
+        words, mask, kinds = self._pieces.batch(sequences)
+        with explained(self._folder):
+            values: FloatArray = self._session.run(None, {"words": words, "mask": mask, "kinds": kinds})[0]
+        return values
+
+
+class Pieces:
+    """The word pieces of a model and their vectors; see `Transformer` for the files."""
+
+    def __init__(self, folder: Path = SHIPPED) -> None:
+        stored = mapped(folder / "pieces.safetensors")
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._codes: NDArray[np.int8] = stored["embeddings"]
+        self._weights: FloatArray = stored["weights"]
+
+    def of(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the pieces of each text, without marks of its beginning or end."""
+        return [found.ids for found in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+
+    def batch(self, sequences: Sequence[Pair]) -> tuple[FloatArray, IntArray, IntArray]:
+        """Return `words`, `mask` and `kinds` (see `Transformer`) of sequences, padded to the longest."""
         shape = len(sequences), max(len(pieces) for pieces, _ in sequences)
         pieces = np.full(shape, PAD)
         mask, kinds = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
@@ -74,16 +98,10 @@ class Transformer:
             pieces[row, : len(own)] = own
             mask[row, : len(own)] = 1
             kinds[row, second : len(own)] = 1
-        words = self._codes[pieces].astype(np.float32) * self._weights[pieces][..., None]
-        with explained(self._folder):
-            values: FloatArray = self._session.run(None, {"words": words, "mask": mask, "kinds": kinds})[0]
-        return values
+        return self._codes[pieces].astype(np.float32) * self._weights[pieces][..., None], mask, kinds
 
 
-@lru_cache(maxsize=2)
-def _pieces(folder: Path) -> tuple[Tokenizer, NDArray[np.int8], FloatArray]:
-    stored = mapped(folder / "pieces.safetensors")
-    return Tokenizer.from_file(str(folder / "tokenizer.json")), stored["embeddings"], stored["weights"]
+_shared = lru_cache(maxsize=2)(Pieces)
 
 
 def _session(graph: Path) -> InferenceSession:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from index.arrays import FloatArray
-from index.embedding.transformer import BEGIN, END, SHIPPED, Transformer
+from index.embedding.transformer import BEGIN, END, SHIPPED, Pair, Transformer
 
 LONGEST_QUESTION = 48
 LONGEST = 192
@@ -33,8 +33,13 @@ class CrossEncoder:
         if not texts:
             return np.empty(0, dtype=np.float32)
         asked, *said = self._transformer.pieces([question, *texts])
-        head = [BEGIN, *asked[:LONGEST_QUESTION], END]
-        return self._transformer.run([([*head, *own[: LONGEST - len(head) - 1], END], len(head)) for own in said])
+        return self._transformer.run([joined(asked, own) for own in said])
+
+
+def joined(question: Sequence[int], text: Sequence[int], longest: int = LONGEST) -> Pair:
+    """Return a question and a text, as pieces, as one sequence of `longest` pieces at most."""
+    head = [BEGIN, *question[:LONGEST_QUESTION], END]
+    return [*head, *text[: longest - len(head) - 1], END], len(head)
 
 
 @lru_cache(maxsize=1)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
+from safetensors.torch import load_file
 
 from training.reader.model import Reader
 
@@ -51,7 +52,7 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=6)
     given = parser.parse_args()
     reader = Reader(given.layers, attention="eager")
-    reader.load_state_dict(torch.load(given.weights))
+    reader.load_state_dict(load_file(given.weights))
     export(reader, given.out)
 
 

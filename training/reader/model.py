@@ -4,22 +4,14 @@ It says whether a text answers a question, and sees what the product's `index.ra
 sees: the same pieces, the same marks between the two texts.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-
 import numpy as np
 import torch
-from safetensors import safe_open
-from tokenizers import Tokenizer
 from transformers import AttentionInterface, BertConfig, BertModel
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
 
-from index.embedding.transformer import BEGIN, END, SHIPPED
 from training.reader.e5 import FloatArray, read_packed
 
 LAYERS = 6
-QUESTION = 48
 _NAMES = {
     "q": "attention.self.query",
     "k": "attention.self.key",
@@ -33,46 +25,25 @@ _NAMES = {
 
 
 def _lean(
-    _: torch.nn.Module, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: torch.Tensor, **__: object
+    _: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    mask: torch.Tensor | None,
+    **__: object,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Attend in bfloat16 throughout: the softmax too, which is kept in float32 elsewhere and takes most of the time."""
     with torch.autocast("cpu", enabled=False):
         asked, known, told = (each.to(torch.bfloat16) for each in (query, key, value))
-        weights = torch.matmul(asked * query.shape[-1] ** -0.5, known.transpose(2, 3)) + mask.to(torch.bfloat16)
+        weights = torch.matmul(asked * query.shape[-1] ** -0.5, known.transpose(2, 3))
+        if mask is not None:  # where nothing is padded, there is none
+            weights = weights + mask.to(torch.bfloat16)
         weights = torch.softmax(weights, -1)
         return torch.matmul(weights, told).transpose(1, 2).contiguous(), weights
 
 
 AttentionInterface.register("lean", _lean)
 ALL_MASK_ATTENTION_FUNCTIONS.register("lean", ALL_MASK_ATTENTION_FUNCTIONS["eager"])
-
-
-@dataclass(frozen=True, slots=True)
-class Sequence2:
-    """A question and a text as pieces, marks included, and where the text begins."""
-
-    pieces: list[int]
-    second: int
-
-
-class Pieces:
-    """Word pieces and their vectors, as they are shipped."""
-
-    def __init__(self, folder: Path = SHIPPED) -> None:
-        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        with safe_open(folder / "pieces.safetensors", framework="numpy") as stored:
-            rows, weights = stored.get_tensor("embeddings"), stored.get_tensor("weights")
-        self.vectors = torch.from_numpy(rows.astype(np.float32) * weights[:, None])
-
-    def of(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the pieces of each text, without marks."""
-        return [found.ids for found in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)]
-
-
-def joined(question: list[int], text: list[int], longest: int) -> Sequence2:
-    """Put a question and a text together, `longest` pieces at most."""
-    head = [BEGIN, *question[:QUESTION], END]
-    return Sequence2([*head, *text[: longest - len(head) - 1], END], len(head))
 
 
 class Reader(torch.nn.Module):
@@ -129,15 +100,3 @@ def new_reader(layers: int = LAYERS) -> Reader:
 def _copy(parameter: torch.nn.Parameter, values: FloatArray) -> None:
     with torch.no_grad():
         parameter.copy_(torch.from_numpy(values.reshape(parameter.shape)))
-
-
-def batch(sequences: Sequence[Sequence2], pieces: Pieces) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return words, mask and kinds of sequences, padded to the longest."""
-    longest = max(len(each.pieces) for each in sequences)
-    ids = torch.ones(len(sequences), longest, dtype=torch.long)
-    mask, kinds = torch.zeros_like(ids), torch.zeros_like(ids)
-    for row, each in enumerate(sequences):
-        ids[row, : len(each.pieces)] = torch.tensor(each.pieces)
-        mask[row, : len(each.pieces)] = 1
-        kinds[row, each.second : len(each.pieces)] = 1
-    return pieces.vectors[ids], mask, kinds

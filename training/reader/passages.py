@@ -10,7 +10,6 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-from assistant.asking.question import understand
 from assistant.evidence.passage import SOUGHT, Passage, find_passages
 from assistant.evidence.reading import as_read
 from index.hit import Hit
@@ -32,7 +31,7 @@ def passage_examples(folders: Sequence[Path], own: Path, seed: int = 5) -> list[
 
 
 def _example(asked: Asked, index: Index, chosen: random.Random) -> Example | None:
-    passages = find_passages(index.search(understand(asked.text).text, SOUGHT), index)
+    passages = find_passages(index.search(asked.text, SOUGHT), index)
     right = [each for each in passages if _shows(asked, each)][:RIGHT] or _around(asked, index)
     if asked.places and not right:
         return None

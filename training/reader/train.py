@@ -11,9 +11,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file, save_file
 
+from index.embedding.transformer import Pieces
+from index.ranking.cross_encoder import joined
 from training.reader.examples import Example, read_examples
-from training.reader.model import Pieces, Reader, Sequence2, batch, joined, new_reader
+from training.reader.model import Reader, new_reader
 
 ROWS = 32  # of a batch, about
 WARM = 0.06
@@ -24,7 +27,6 @@ class Lists:
     """Examples as pieces, in batches of about the same length."""
 
     def __init__(self, examples: Sequence[Example], pieces: Pieces, longest: int) -> None:
-        self.pieces = pieces
         questions = pieces.of([each.question for each in examples])
         texts = iter(pieces.of([text for each in examples for text in each.texts]))
         self.lists = [
@@ -37,7 +39,7 @@ class Lists:
         """Yield places of lists, alike in length, in random order."""
         order = sorted(
             range(len(self.lists)),
-            key=lambda at: max(len(each.pieces) for each in self.lists[at]) + chosen.random() * 12,
+            key=lambda at: max(len(pieces) for pieces, _ in self.lists[at]) + chosen.random() * 12,
         )
         groups: list[list[int]] = [[]]
         for at in order:
@@ -90,7 +92,7 @@ def train(
     for at, group in enumerate(plan):
         sequences = [each for place in group for each in lists.lists[place]]
         with torch.autocast("cpu", torch.bfloat16):
-            logits = reader(*batch(sequences, pieces))
+            logits = reader(*map(torch.from_numpy, pieces.batch(sequences)))
         loss = loss_of(logits.float(), [lists.answers[place] for place in group])
         optimizer.zero_grad()
         loss.backward()
@@ -103,25 +105,7 @@ def train(
             mean, speed = sum(losses[-200:]) / len(losses[-200:]), rows / (time.monotonic() - began)
             print(f"{at + 1}/{len(plan)} loss {mean:.3f} {speed:.1f} rows/s", flush=True)
             if keep and at % 500 == 499:
-                torch.save(reader.state_dict(), keep)
-
-
-@torch.inference_mode()
-def logits_of(reader: Reader, examples: Sequence[Example], pieces: Pieces, longest: int) -> list[list[float]]:
-    """Return a logit a text of each example."""
-    reader.eval()
-    lists = Lists(examples, pieces, longest).lists
-    flat: list[Sequence2] = [each for own in lists for each in own]
-    order = sorted(range(len(flat)), key=lambda at: len(flat[at].pieces))
-    found = [0.0] * len(flat)
-    for start in range(0, len(order), ROWS):
-        places = order[start : start + ROWS]
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = reader(*batch([flat[at] for at in places], pieces))
-        for at, logit in zip(places, logits.float().tolist(), strict=True):
-            found[at] = logit
-    values = iter(found)
-    return [[next(values) for _ in own] for own in lists]
+                save_file(reader.state_dict(), keep)
 
 
 def main() -> None:
@@ -147,9 +131,9 @@ def main() -> None:
     ]
     reader = new_reader(given.layers)
     if given.begin:
-        reader.load_state_dict(torch.load(given.begin))
+        reader.load_state_dict(load_file(given.begin))
     train(reader, examples, Pieces(), epochs=given.epochs, rate=given.rate, longest=given.longest, keep=given.out)
-    torch.save(reader.state_dict(), given.out)
+    save_file(reader.state_dict(), given.out)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ where it overlaps a quote that answers. A quote is found by its words, whatever 
 """
 
 import json
-import re
 import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,6 +17,7 @@ from typing import Any
 from assistant.settings import Settings
 from assistant.workspace.build import build
 from assistant.workspace.opening import open_embedder, open_store
+from eval.datasets.checking import quote_pattern
 from index.index import Index
 from ingest.chunk import Chunk
 
@@ -95,5 +95,5 @@ def _place(index: Index, entry: dict[str, Any]) -> tuple[str, int, int] | None:
     if "start" in entry:
         return entry["doc"], entry["start"], entry["end"]
     text = index.document_text(entry["doc"])
-    found = re.search(r"\s+".join(map(re.escape, entry["quote"].split())), text)
+    found = quote_pattern(entry["quote"]).search(text)
     return (entry["doc"], found.start(), found.end()) if found else None
