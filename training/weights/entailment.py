@@ -21,20 +21,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from assistant.checking.checker import Checker
 from assistant.checking.entailment import SIGNS
 from index.hit import Hit
 from index.ranking.cross_encoder import cross_encoder
 from training.weights.checker import TARGET, Case, assin_cases, case_hits, documentation_cases, falsified, half
-
-Array = NDArray[np.float64]
+from training.weights.logistic import Array, fit_logistic
 
 RIDGE = 1.0
 MOST_FALSE = 0.02
+UNDECIDED = -1  # as it is kept
 ROUNDS = 3
 """How often the statement that is learned from is chosen anew, by what was learned."""
+
+
+Decided = tuple[bool | None, Array]
+"""What strict comparison says of a case, and the signs of its statements; see `Judged`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +90,9 @@ def learn(judged: Sequence[Judged]) -> tuple[Array, float]:
     counts = np.array([1.0 / sizes[_source(one.case), one.case.true] for one in cases])
     weights, bias = np.zeros(len(SIGNS)), 0.0
     for _ in range(ROUNDS):
-        weights, bias = _logistic(rows, labels, counts * len(cases))
+        weights, bias = fit_logistic(rows, labels, counts, RIDGE / (2 * len(cases) * counts.sum()))
         rows = np.array([max(one.signs, key=lambda signs: float(signs @ weights)) for one in cases])
     return weights, bias
-
-
-def _logistic(rows: Array, labels: Array, counts: Array) -> tuple[Array, float]:
-    """Return the weights and the bias of a logistic regression, by Newton's method; a little ridge keeps it steady."""
-    scale = rows.std(axis=0) + 1e-6
-    given = np.column_stack([rows / scale, np.ones(len(rows))])
-    ridge = RIDGE * np.diag([*np.ones(rows.shape[1]), 0.0])
-    found = np.zeros(given.shape[1])
-    for _ in range(30):
-        chances = 1 / (1 + np.exp(-(given @ found)))
-        slope = given.T @ (counts * (chances - labels)) + ridge @ found
-        curve = (given * (counts * chances * (1 - chances))[:, None]).T @ given + ridge
-        found -= np.linalg.solve(curve, slope)
-    return found[:-1] / scale, float(found[-1])
 
 
 def chance(one: Judged, weights: Array, bias: float) -> float:
@@ -193,23 +182,37 @@ def _labelled(path: Path) -> Iterator[Case]:
 def _cached(cases: Iterator[Case], cache: Path) -> Iterator[Judged]:
     """Work out the signs of cases, or take them from where they were kept."""
     listed = list(cases)
-    if cache.exists():
-        kept = np.load(cache, allow_pickle=True)["signs"]
-        if len(kept) == len(listed):
-            yield from (Judged(case, *each) for case, each in zip(listed, kept, strict=True))
-            return
-    found = []
-    for at, case in enumerate(listed, 1):
-        found.append(_judge(case))
-        if at % 100 == 0:
-            print(f"{at}/{len(listed)}", flush=True)
-    kept = np.empty(len(found), dtype=object)
-    kept[:] = found
-    np.savez(cache, signs=kept)
-    yield from (Judged(case, *each) for case, each in zip(listed, found, strict=True))
+    kept = _kept(cache)
+    if len(kept) != len(listed):
+        kept = []
+        for at, case in enumerate(listed, 1):
+            kept.append(_judge(case))
+            if at % 100 == 0:
+                print(f"{at}/{len(listed)}", flush=True)
+        _keep(cache, kept)
+    yield from (Judged(case, *each) for case, each in zip(listed, kept, strict=True))
 
 
-def _judge(case: Case) -> tuple[bool | None, Array]:
+def _keep(cache: Path, found: Sequence[Decided]) -> None:
+    np.savez(
+        cache,
+        decided=np.array([UNDECIDED if decided is None else int(decided) for decided, _ in found]),
+        sizes=np.array([len(signs) for _, signs in found]),
+        signs=np.concatenate([signs for _, signs in found]),
+    )
+
+
+def _kept(cache: Path) -> list[Decided]:
+    """Return what was worked out before; nothing when nothing was."""
+    if not cache.exists():
+        return []
+    with np.load(cache) as kept:
+        parts = np.split(kept["signs"], np.cumsum(kept["sizes"])[:-1])
+        decided = [None if each == UNDECIDED else bool(each) for each in kept["decided"]]
+    return list(zip(decided, parts, strict=True))
+
+
+def _judge(case: Case) -> Decided:
     hits: list[Hit] = case_hits(case)
     checker = Checker(case.question, hits)
     signs = checker.undecided(case.sentence)

@@ -34,6 +34,7 @@ from index.index import Index
 from index.ranking.cross_encoder import CrossEncoder
 from index.ranking.features import FEATURES
 from index.ranking.fusion import _weights as fusion_weights
+from training.weights.logistic import fit_logistic
 from training.weights.questions import Asked, open_corpora
 
 PRIOR = 0.01  # on squared distances from the fusion's weights, of standardised features
@@ -71,29 +72,6 @@ def fit_ranking(rows: list[tuple[Array, Array]]) -> Array:
 
     optimizer.step(loss)
     return weights.detach().numpy() / spread
-
-
-def fit_logistic(values: Array, right: Array, counts: Array) -> tuple[Array, float]:
-    """Return weights and bias of a logistic regression on values (n, signs), each row counting `counts` times."""
-    mean, spread = values.mean(axis=0), values.std(axis=0) + 1e-9
-    given = torch.tensor((values - mean) / spread)
-    wanted, weight = torch.tensor(right.astype(float)), torch.tensor(counts / counts.sum())
-    learned = torch.zeros(values.shape[1] + 1, dtype=torch.float64, requires_grad=True)
-    optimizer = torch.optim.LBFGS([learned], max_iter=300, line_search_fn="strong_wolfe")
-
-    def loss() -> torch.Tensor:
-        optimizer.zero_grad()
-        each = torch.nn.functional.binary_cross_entropy_with_logits(
-            given @ learned[:-1] + learned[-1], wanted, reduction="none"
-        )
-        penalised = (each * weight).sum() + PENALTY * (learned[:-1] ** 2).sum()
-        penalised.backward()
-        return penalised
-
-    optimizer.step(loss)
-    found = learned.detach().numpy()
-    weights = found[:-1] / spread
-    return weights, float(found[-1] - weights @ mean)
 
 
 def best_threshold(probabilities: Array, right: Array) -> tuple[float, float]:
@@ -214,11 +192,11 @@ def fit_answerable(read: Sequence[tuple[Asked, list[Passage], Index]]) -> None:
     given = np.array(values), np.array(right), np.array(counts)
     unseen, of = np.zeros(len(right)), np.array(corpora)
     for corpus in sorted(set(corpora)):
-        weights, bias = fit_logistic(*(part[of != corpus] for part in given))
+        weights, bias = fit_logistic(*(part[of != corpus] for part in given), PENALTY)
         unseen[of == corpus] = 1 / (1 + np.exp(-(given[0][of == corpus] @ weights + bias)))
     whole = given[2] == 1.0
     f1, threshold = best_threshold(unseen[whole], given[1][whole])
-    weights, bias = fit_logistic(*given)
+    weights, bias = fit_logistic(*given, PENALTY)
     print(f"{len(right)} cases: abstention F1 on unseen corpora {f1:.3f}, threshold {threshold:.3f}")
     named = dict(zip(SIGNS, weights.round(4).tolist(), strict=True))
     write("answerable", questions=len(right), weights=named, bias=round(bias, 4), threshold=round(threshold, 3))
