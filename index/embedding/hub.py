@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from index.embedding.model_files import said
 from ingest.errors import EmbedderUnavailable
 
 PULL = "coruja embedders pull"
@@ -118,6 +119,5 @@ def explained(name: str) -> Iterator[None]:
     except (RepositoryNotFoundError, HFValidationError) as error:
         raise EmbedderUnavailable(f"The hub has no model '{name}'.", "See what is ready: coruja embedders") from error
     except Exception as error:  # no network, no space, or whatever the hub's HTTP library of the day raises
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        message = f"'{name}' could not be downloaded ({reason})."
+        message = f"'{name}' could not be downloaded ({said(error)})."
         raise EmbedderUnavailable(message, f"Check the network and the disk, then again: {PULL} {name}") from error

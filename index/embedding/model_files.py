@@ -19,8 +19,12 @@ def explained(folder: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise EmbedderUnavailable(
-            f"The model in {folder}, which comes with Coruja, cannot be used ({said}).",
+            f"The model in {folder}, which comes with Coruja, cannot be used ({said(error)}).",
             "Install Coruja again: its files are damaged or missing.",
         ) from error
+
+
+def said(error: Exception) -> str:
+    """Return the first line of what an exception says, or its name where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -17,6 +17,7 @@ import numpy as np
 from index.arrays import FloatArray
 from index.embedding.catalogue import Kind, find
 from index.embedding.hub import PULL, content_id, model_folder, stay_local
+from index.embedding.model_files import said
 from ingest.chunk import Chunk
 from ingest.errors import EmbedderUnavailable
 
@@ -197,8 +198,7 @@ def explained(kind: Kind, name: str) -> Iterator[None]:
     except EmbedderUnavailable:
         raise
     except Exception as error:  # damaged weights alone raise of four libraries
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise EmbedderUnavailable(
-            f"The {kind} '{name}' is on this machine, but cannot be used ({reason}).",
+            f"The {kind} '{name}' is on this machine, but cannot be used ({said(error)}).",
             "Bring it again, or choose another: coruja embedders",
         ) from error

@@ -6,11 +6,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from index.embedding.vector_cache import CACHE_NAME
 from index.folder.generations import current, link, publish, serve, tidy
 from index.lock import writing
 from ingest.errors import IndexMissing
-
-_CACHE = "vectors.cache"
 
 
 @contextmanager
@@ -31,8 +30,8 @@ def beside(root: Path) -> Iterator[Path]:
                 target = scratch / "generations" / served.name / file.relative_to(served)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 link(file, target)
-            if (root / _CACHE).is_file():
-                shutil.copyfile(root / _CACHE, scratch / _CACHE)
+            if (root / CACHE_NAME).is_file():
+                shutil.copyfile(root / CACHE_NAME, scratch / CACHE_NAME)
             serve(scratch, served.name)
         yield scratch
 
