@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from itertools import zip_longest
 
+from ingest.formats.fences import fenced
 from ingest.formats.tables import markdown_table
 
 # Every stretch is bounded: what is not closed must not be looked for again from each of its beginnings.
@@ -83,9 +84,8 @@ class _Lines:
             yield line
 
     def _code(self, fence: str) -> Iterator[str]:
-        lines = list(self._until(fence[:3] if fence.startswith("```") else fence))
-        marks = "`" * max(3, *(len(run) + 1 for run in re.findall("`{3,}", "\n".join(lines))), 3)
-        yield from ("", f"{marks}{self._language or fence[3:].strip('.-')}", *lines, marks, "")
+        code = "\n".join(self._until(fence[:3] if fence.startswith("```") else fence))
+        yield from ("", fenced(code, self._language or fence[3:].strip(".-")), "")
         self._language = ""
 
     def _table(self, fence: str) -> Iterator[str]:

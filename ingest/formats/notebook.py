@@ -1,11 +1,10 @@
 """Notebooks of Jupyter: the text cells as they are, the code in fences; what the code printed is left out."""
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
-_FENCE = re.compile(r"^[ \t]*(`{3,})", re.MULTILINE)
+from ingest.formats.fences import fenced
 
 
 def ipynb_markdown(data: bytes) -> str:
@@ -26,10 +25,7 @@ def _cells(book: dict[str, Any], language: str) -> Iterator[str]:
             continue
         if kind == "heading":
             yield "#" * max(1, min(6, int(cell.get("level", 1)))) + f" {text}"
-        elif kind == "code":
-            fence = "`" * max(3, *(len(mark) + 1 for mark in _FENCE.findall(text)), 3)
-            yield f"{fence}{language}\n{text}\n{fence}"
         elif kind == "markdown":
             yield text
         else:
-            yield f"```\n{text}\n```"
+            yield fenced(text, language if kind == "code" else "")
