@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from eval.compare import SURE, Comparison, Flip, compare_runs
 from eval.datasets.checking import Broken
-from eval.report import Report
+from eval.report import Report, percent
 from eval.scoring import MEASURES
 from ingest.errors import SettingsError
 
@@ -88,10 +88,10 @@ def _outside(report: Report, at_least: Mapping[str, float], at_most: Mapping[str
         )
     for name, limit in at_least.items():
         if name in values and values[name].value < limit:
-            yield f"{_named(name)} is {_percent(values[name].value)}; at least {_percent(limit)} is asked for."
+            yield f"{_named(name)} is {percent(values[name].value)}; at least {percent(limit)} is asked for."
     for name, limit in at_most.items():
         if name in values and values[name].value > limit:
-            yield f"{_named(name)} is {_percent(values[name].value)}; at most {_percent(limit)} is allowed."
+            yield f"{_named(name)} is {percent(values[name].value)}; at most {percent(limit)} is allowed."
 
 
 def _worse(comparison: Comparison) -> Iterable[str]:
@@ -101,7 +101,7 @@ def _worse(comparison: Comparison) -> Iterable[str]:
         change = comparison.changes.get(name)
         if change and change.p < SURE and better[name] * (change.after - change.before) < 0:
             yield (
-                f"{_named(name)} went from {_percent(change.before)} to {_percent(change.after)} (95 % of the "
+                f"{_named(name)} went from {percent(change.before)} to {percent(change.after)} (95 % of the "
                 f"bootstrap: {100 * change.low:+.1f} to {100 * change.high:+.1f} points). "
                 f"{_count(len(turned), 'question')} went wrong, such as {_examples(turned)}."
             )
@@ -152,10 +152,6 @@ def _short(text: str) -> str:
 
 def _named(name: str) -> str:
     return name.replace("_", " ")
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %"
 
 
 def _count(number: int, noun: str) -> str:

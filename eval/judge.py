@@ -41,16 +41,16 @@ def judge(example: Example, answer: Answer) -> Row:
         "writer": answer["writer"],
         "same_language": language_of(text) == language_of(example.question),
     }
-    return Row(**asked, **known, **row, **(_shown(example, answer) if answered else {}))
+    return Row(**asked, **known, **row, **(_shown(example, answer, text) if answered else {}))
 
 
 def _cited(citation: Mapping[str, Any]) -> Cited:
     return Cited(citation["doc"], citation["line_start"], citation["line_end"], citation["quote"])
 
 
-def _shown(example: Example, answer: Answer) -> dict[str, Any]:
+def _shown(example: Example, answer: Answer, text: str) -> dict[str, Any]:
+    """Return what an answer shows; `text` is that of the answer without markers."""
     quotes = [citation["quote"] for citation in answer["citations"]]
-    text = _MARKER.sub("", answer["answer"])
     grounded = round(grounded_share(text, quotes), 6)
     if not example.answerable:
         return {"grounded": grounded}

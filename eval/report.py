@@ -148,6 +148,11 @@ def measured(rows: Sequence[Row]) -> Measured:
     return {each.name: found for each, found, there in zip(MEASURES, estimates, applies, strict=True) if there}
 
 
+def percent(share: float) -> str:
+    """Return a share as people read it."""
+    return f"{100 * share:.1f} %"
+
+
 def _among(doc: str, names: Iterable[str]) -> bool:
     return any(name.endswith(doc) for name in names)
 

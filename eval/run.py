@@ -13,7 +13,7 @@ from typing import Any
 from assistant.answer import Answer, Turn
 from assistant.asking.question import LONGEST_QUESTION
 from assistant.workspace import batch
-from eval.datasets.example import Example
+from eval.datasets.example import Example, write_whole
 from eval.judge import judge
 from eval.measures.statistics import percentile
 from eval.pages.page import report_page
@@ -59,9 +59,9 @@ def run_dataset(
         answers = [json.loads(line) for line in lines]
     report = Report(dict(made or {}), tuple(judge(*pair) for pair in zip(examples, answers, strict=True)))
     timings = _timings(answers, jobs)
-    _write(folder / REPORT, json.dumps(report.to_dict(), ensure_ascii=False, indent=1) + "\n")
-    _write(folder / TIMINGS, json.dumps(timings) + "\n")
-    _write(folder / PAGE, report_page(report, timings))
+    write_whole(folder / REPORT, json.dumps(report.to_dict(), ensure_ascii=False, indent=1) + "\n")
+    write_whole(folder / TIMINGS, json.dumps(timings) + "\n")
+    write_whole(folder / PAGE, report_page(report, timings))
     return report
 
 
@@ -70,10 +70,3 @@ def _timings(answers: Sequence[Mapping[str, Any]], jobs: int) -> dict[str, Any]:
     each = {str(answer["id"]): answer["timings_ms"]["total"] for answer in answers if "timings_ms" in answer}
     shares = {f"p{share}": round(percentile(list(each.values()), share / 100), 1) for share in (50, 90, 95, 99)}
     return {"jobs": jobs, **shares, "ms": each}
-
-
-def _write(path: Path, text: str) -> None:
-    """Write at one stroke: a report that is there is whole."""
-    new = path.with_name(path.name + ".new")
-    new.write_text(text, encoding="utf-8", newline="\n")
-    new.replace(path)

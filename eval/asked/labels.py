@@ -1,5 +1,6 @@
 """Labels: which answers a person should look at first, and what became of those that were looked at, as a data set."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,9 +38,7 @@ def queue(entries: Sequence[Entry], threshold: float, embed: Embed) -> list[Want
         embed: Embeds questions.
     """
     once = {entry.question.lower(): entry for entry in entries if not entry.label}
-    asked: dict[str, int] = {}
-    for entry in entries:
-        asked[entry.question.lower()] = asked.get(entry.question.lower(), 0) + 1
+    asked = Counter(entry.question.lower() for entry in entries)
     silent = [entry for entry in once.values() if entry.status == "abstained"]
     groups = clusters([entry.question for entry in silent], embed)
     wanted = [_judged(entry, threshold) for entry in once.values() if entry.status != "abstained"]

@@ -89,7 +89,12 @@ def dataset_text(examples: Iterable[Example]) -> str:
 
 
 def write_dataset(path: Path, examples: Iterable[Example]) -> None:
-    """Write a data set at one stroke: at every moment, the file is the old one or the new one."""
+    """Write a data set."""
+    write_whole(path, dataset_text(examples))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file at one stroke: at every moment, it is the old one or the new one."""
     new = path.with_name(path.name + ".new")
-    new.write_text(dataset_text(examples), encoding="utf-8", newline="\n")
+    new.write_text(text, encoding="utf-8", newline="\n")
     new.replace(path)

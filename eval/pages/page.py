@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from eval.compare import SURE, Comparison
 from eval.measures.texts import content_words
-from eval.report import Report
+from eval.report import Report, percent
 from eval.row import Row
 from eval.scoring import MEASURES
 
@@ -82,11 +82,6 @@ def gold(row: Row) -> list[tuple[str, list[tuple[str, bool]]]]:
         )
         for piece in row.evidence
     ]
-
-
-def percent(value: float) -> str:
-    """Return a share as people read it."""
-    return f"{100 * value:.1f} %"
 
 
 @lru_cache(maxsize=1)
