@@ -7,7 +7,8 @@ Brazilian and European Portuguese are both Portuguese.
 import re
 from collections import Counter
 from functools import lru_cache
-from importlib import resources
+
+from assistant.asking.listed import listed
 
 DEFAULT = "pt"
 NAMES = {"pt": "português", "en": "inglês", "es": "espanhol"}
@@ -59,6 +60,5 @@ def _signs(text: str) -> Counter[str]:
 
 @lru_cache(maxsize=1)
 def _function_words() -> dict[str, frozenset[str]]:
-    lines = resources.files("assistant.asking").joinpath("words", "languages.txt").read_text("utf-8").splitlines()
-    rows = (line.split(":", 1) for line in lines if not line.startswith("#"))
-    return {language: frozenset(listed.split()) for language, listed in rows}
+    rows = (line.split(":", 1) for line in listed("languages"))
+    return {language: frozenset(words.split()) for language, words in rows}

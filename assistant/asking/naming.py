@@ -7,8 +7,8 @@ English and Spanish grammar). Not known: nouns without either ("sem custo").
 
 import re
 from functools import lru_cache
-from importlib import resources
 
+from assistant.asking.listed import listed
 from index.text.analyser import fold
 
 _INFINITIVE = re.compile(r"\w+[aei]r(?:-\w+)?$")
@@ -40,5 +40,4 @@ def _is_noun(word: str, before: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _determiners() -> frozenset[str]:
-    lines = resources.files("assistant.asking").joinpath("words", "determiners.txt").read_text("utf-8").splitlines()
-    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+    return frozenset(word for line in listed("determiners") for word in line.split())

@@ -1,7 +1,8 @@
 """Numbers in words: what they are in digits, and which words state a quantity. One list, `words/numbers.txt`."""
 
 from functools import cache
-from importlib import resources
+
+from assistant.asking.listed import listed
 
 _LANGUAGES = ("pt", "en", "es")
 
@@ -14,13 +15,13 @@ def in_digits(word: str) -> str:
 @cache
 def quantity_words() -> frozenset[str]:
     """Return the folded words that say how many, in any language, also without a number ("várias")."""
-    return frozenset(word for _, listed in _rows() for words in listed.values() for word in words)
+    return frozenset(word for _, by_language in _rows() for words in by_language.values() for word in words)
 
 
 @cache
 def number_words(language: str) -> frozenset[str]:
     """Return the folded words of a language for numbers, and for parts and multiples of them."""
-    return frozenset(word for meaning, listed in _rows() if meaning != "some" for word in listed[language])
+    return frozenset(word for meaning, by_language in _rows() if meaning != "some" for word in by_language[language])
 
 
 @cache
@@ -32,14 +33,17 @@ def small_numbers(language: str) -> frozenset[str]:
 @cache
 def _digits() -> dict[str, str]:
     return {
-        word: meaning for meaning, listed in _rows() if meaning.isdigit() for words in listed.values() for word in words
+        word: meaning
+        for meaning, by_language in _rows()
+        if meaning.isdigit()
+        for words in by_language.values()
+        for word in words
     }
 
 
 @cache
 def _rows() -> tuple[tuple[str, dict[str, list[str]]], ...]:
-    lines = resources.files("assistant.asking").joinpath("words", "numbers.txt").read_text("utf-8").splitlines()
-    rows = (line.partition(":") for line in lines if not line.startswith("#"))
+    rows = (line.partition(":") for line in listed("numbers"))
     return tuple(
-        (meaning, dict(zip(_LANGUAGES, map(str.split, listed.split("|")), strict=True))) for meaning, _, listed in rows
+        (meaning, dict(zip(_LANGUAGES, map(str.split, words.split("|")), strict=True))) for meaning, _, words in rows
     )

@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from typing import Literal
 
 from assistant.asking.glossary import Glossary
 from assistant.asking.language import language_of
+from assistant.asking.listed import listed
 from assistant.asking.numbers import quantity_words, small_numbers
 from index.text.analyser import fold, words
 from index.text.similar import misspelled
@@ -136,6 +136,4 @@ def states_quantity(text: str) -> bool:
 
 @lru_cache
 def _asking() -> frozenset[str]:
-    lines = resources.files("assistant.asking").joinpath("words", "asking.txt").read_text("utf-8").splitlines()
-    listed = frozenset(fold(word) for line in lines if not line.startswith("#") for word in line.split())
-    return listed | small_numbers("pt")
+    return frozenset(fold(word) for line in listed("asking") for word in line.split()) | small_numbers("pt")
