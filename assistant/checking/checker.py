@@ -62,6 +62,14 @@ class _Part:
     numbers: tuple[Number, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A sentence that strict comparison does not find said: its words, and which of them are not."""
+
+    part: _Part
+    why: str
+
+
 class Checker:
     """Judges the sentences of one answer, in their order.
 
@@ -118,13 +126,13 @@ class Checker:
     def undecided(self, text: str) -> list[Signs] | None:
         """Return what is learned from: the signs for a sentence, best first; None where strict comparison decides."""
         judged = self._strictly(text.strip(), read_claims(text.strip()))
-        return None if isinstance(judged, Verdict) else [signs for _, signs in self._promising(judged)]
+        return None if isinstance(judged, Verdict) else [signs for _, signs in self._promising(judged.part)]
 
     def _judge(self, text: str, claims: Claims) -> Verdict:
         judged = self._strictly(text, claims)
         return judged if isinstance(judged, Verdict) else self._as_learned(text, judged)
 
-    def _strictly(self, text: str, claims: Claims) -> "Verdict | _Part":
+    def _strictly(self, text: str, claims: Claims) -> Verdict | _Open:
         """Judge by strict comparison; what it does not find said, word for word, is returned to be judged otherwise."""
         if claims.bare_reply:
             return Verdict(False, why=text)
@@ -143,21 +151,21 @@ class Checker:
         best = max(range(len(fits)), key=lambda at: fits[at].score, default=-1)
         if best >= 0 and fits[best].score:
             return Verdict(True, (self._statements[best].quote,))
+        left = _Open(whole, min((fit.why for fit in fits), key=len, default=text))
         if any(fit.contrary for fit in fits):
-            return whole
-        return (self._by_clauses(claims, subject) if claims.clauses > 1 else None) or whole
+            return left
+        return (self._by_clauses(claims, subject) if claims.clauses > 1 else None) or left
 
-    def _as_learned(self, text: str, whole: "_Part") -> Verdict:
+    def _as_learned(self, text: str, left: _Open) -> Verdict:
         """Judge a sentence in other words."""
-        found = self._promising(whole)
+        found = self._promising(left.part)
         chances = probabilities(text, [signs for _, signs in found])
         best = max(zip(chances, found, strict=True), key=lambda each: float(each[0]), default=None)
         if best is None or best[0] < sure_enough():
-            fits = (self._fit(whole, statement) for statement in self._statements)
-            return Verdict(False, why=min((fit.why for fit in fits), key=len, default=text))
-        return Verdict(True, self._quoted(whole, best[1][0]))
+            return Verdict(False, why=left.why)
+        return Verdict(True, self._quoted(left.part, best[1][0]))
 
-    def _promising(self, whole: "_Part") -> list[tuple[int, Signs]]:
+    def _promising(self, whole: _Part) -> list[tuple[int, Signs]]:
         """Return the statements that are worth reading with a sentence, most promising first."""
         found = [(at, signs) for at in range(len(self._statements)) if (signs := self._signs(whole, at))]
         hopeful = [one for one in found if one[1].hopeful]

@@ -20,6 +20,7 @@ from ingest.markup.site_markup import as_shown
 READ = 16
 """Passages that are read: how long that takes is in LOG.md."""
 SHOWN = 1800
+"""Characters of all passages that are shown together; a single one may have more."""
 
 
 def read_passages(question: Question, passages: Sequence[Passage], index: Index) -> list[Passage]:
@@ -45,6 +46,7 @@ def enough(passages: Sequence[Passage], likely: float | None = None) -> list[Pas
     wanted = _learned("enough") if likely is None else likely
     scores = [score(passage) for passage in passages]
     odds = [exp(own - scores[0]) for own in scores]
+    total = sum(odds)
     shown: list[Passage] = []
     length = so_far = 0.0
     for passage, own in zip(passages, odds, strict=True):
@@ -52,7 +54,7 @@ def enough(passages: Sequence[Passage], likely: float | None = None) -> list[Pas
         if shown and length + own_length > SHOWN:
             continue
         shown.append(passage)
-        length, so_far = length + own_length, so_far + own / sum(odds)
+        length, so_far = length + own_length, so_far + own / total
         if so_far >= wanted:
             break
     return shown
