@@ -65,7 +65,7 @@ class Assistant:
         self._journal = journal
         self.behind = ""
         self._asked = Memory()
-        self._caution = threshold() if settings.caution is None else settings.caution
+        self._caution = threshold(settings.caution)
         self._glossary = glossary
         self._live = live
         self._speeds = speeds or Speeds(None)
@@ -85,8 +85,8 @@ class Assistant:
         masked = recipe(settings.redact)
         embedder = open_embedder(settings)
         live = LiveIndex(store or open_store(workspace, settings), embedder, open_reranker(settings), redaction=masked)
-        journal, speeds = open_journal(workspace, settings), Speeds(speeds_file(workspace))
-        return cls(live, settings, load_glossary(workspace), journal, speeds)
+        journal = open_journal(workspace, settings) if settings.log else None
+        return cls(live, settings, load_glossary(workspace), journal, Speeds(speeds_file(workspace)))
 
     @classmethod
     def open_or_build(

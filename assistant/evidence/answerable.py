@@ -85,9 +85,9 @@ def probability(question: Question, passages: Sequence[Passage], index: Index) -
     return float(1.0 / (1.0 + np.exp(-(np.array(signs(question, passages, index)) @ weights + bias))))
 
 
-def threshold() -> float:
-    """Return the probability below which Coruja abstains, where no other is asked for."""
-    return _model()[2]
+def threshold(chosen: float | None = None) -> float:
+    """Return the probability below which Coruja abstains: the chosen one, what was learned where none is."""
+    return _model()[2] if chosen is None else chosen
 
 
 @lru_cache(maxsize=1)

@@ -57,13 +57,12 @@ class Speeds:
 
     def of(self, model: str) -> float:
         """Return a model's speed; 0 when it is not known."""
-        speed = self._read().get(model, 0.0)
-        return float(speed) if isinstance(speed, int | float) else 0.0
+        return _speed(self._read(), model)
 
     def keep(self, model: str, speed: float) -> None:
         """Keep a model's speed, where it is another than before."""
         kept = self._read()
-        if self._file is None or abs(speed - self.of(model)) <= _CHANGED * speed:
+        if self._file is None or abs(speed - _speed(kept, model)) <= _CHANGED * speed:
             return
         new = self._file.with_suffix(".new")
         try:
@@ -78,3 +77,8 @@ class Speeds:
         except (OSError, ValueError):
             return {}
         return kept if isinstance(kept, dict) else {}
+
+
+def _speed(kept: dict[str, object], model: str) -> float:
+    speed = kept.get(model, 0.0)
+    return float(speed) if isinstance(speed, int | float) else 0.0

@@ -35,14 +35,12 @@ def open_store(workspace: Path, settings: Settings) -> "Store":
     return FaissStore(index_folder(workspace))
 
 
-def open_journal(workspace: Path, settings: Settings) -> "Journal | None":
-    """Return the journal that answers are written down in; None where the settings want none.
+def open_journal(workspace: Path, settings: Settings) -> "Journal":
+    """Return the journal that answers are written down in.
 
     Raises:
         JournalError: It cannot be opened.
     """
-    if not settings.log:
-        return None
     from assistant.workspace.journal import Journal
 
     return Journal(workspace / BUILT_NAME, settings.redact, settings.log_days)

@@ -39,8 +39,7 @@ def list_labels(
     if labelled:
         found = [Wanted(entry, 0.0, entry.label) for entry in entries if entry.label]
     else:
-        caution = threshold() if settings.caution is None else settings.caution
-        found = queue(entries, caution, _embed(settings))
+        found = queue(entries, threshold(settings.caution), _embed(settings))
     if as_json:
         console.print_json({"answers": [_wanted_dict(each) for each in found[:count]]})
         return
@@ -121,13 +120,14 @@ def monitor(
 
 def _opened(ctx: typer.Context) -> "tuple[Path, Settings, Journal]":
     from assistant.workspace.folder import BUILT_NAME
-    from assistant.workspace.journal import NAME, Journal
+    from assistant.workspace.journal import NAME
+    from assistant.workspace.opening import open_journal
 
     workspace, settings = called(ctx).settings()
     if not (workspace / BUILT_NAME / NAME).exists():
         message = "No answer was written down here yet."
         raise JournalError(message, "Set log = true in coruja.toml, and ask something.")
-    return workspace, settings, Journal(workspace / BUILT_NAME, settings.redact, settings.log_days)
+    return workspace, settings, open_journal(workspace, settings)
 
 
 def _embed(settings: "Settings") -> "Embed":
