@@ -87,7 +87,7 @@ class Rows:
         """Yield, for each segment that holds some of the rows: its number, their positions among them, its own rows."""
         stored = self.order[rows]
         segment_of = np.searchsorted(self.starts, stored, side="right") - 1
-        for segment in np.unique(segment_of).tolist():
+        for segment in sorted(set(segment_of.tolist())):
             positions = np.flatnonzero(segment_of == segment)
             yield segment, positions, stored[positions] - self.starts[segment]
 

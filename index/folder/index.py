@@ -90,7 +90,8 @@ class FaissIndex(Index):
         with self._lock:
             matches = self._words.matches(query)
             best = [matches.best(view, POOL) for view in VIEWS]
-            rows = np.unique(np.concatenate([nearest.result(), *best])).astype(np.int64)
+            found = {row for rows in (nearest.result(), *best) for row in rows.tolist()}
+            rows = np.array(sorted(found), np.int64)
             scores = {view: matches.scores(view, rows) for view in VIEWS}
             sequences = matches.sequences(rows)
         return rows, feature_rows(matches.terms, sequences, scores, self._cosines(vector, rows))

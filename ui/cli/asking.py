@@ -1,5 +1,6 @@
 """Asking: `ask`, `search`, `chat`, and how answers, hits and batches are printed."""
 
+import gc
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -40,9 +41,10 @@ def ask(
             raise typer.BadParameter("--batch needs --out FILE for the answers.")
         _ask_batch(called(ctx), batch, out, writer=writer, k=k, jobs=jobs)
         return
-    assistant = called(ctx).open(writer=writer, k=k)
     if question is None:
         return
+    gc.disable()  # one answer, and the process ends: looking for what nobody holds any more costs more than it frees
+    assistant = called(ctx).open(writer=writer, k=k)
     if as_json:
         console.print_json(assistant.ask(question).to_dict())
     else:
