@@ -135,6 +135,17 @@ class Settings(BaseSettings):
     webhook: str | None = Field(None, description="Address that `coruja monitor --alert` posts its alarms to.")
     port: int = Field(7860, ge=0, le=65535, description="Port of the web chat; a free one is taken if it is busy.")
 
+    def answering(self) -> dict[str, Any]:
+        """Return the settings that answers depend on, by name, as JSON has them."""
+        return {name: value for name, value in self.model_dump(mode="json").items() if name in _ANSWERING}
+
+
+_ANSWERING = frozenset(
+    {
+        *("writer", "model", "unverified", "temperature", "seed", "k", "caution", "redact"),
+        *("embedder", "query_prompt", "passage_prompt", "reranker"),
+    }
+)
 
 TABLES: Mapping[str, type[BaseModel]] = {"index": IndexSettings, "gate": GateSettings}
 """The settings that are tables of their own in `coruja.toml`, by name."""

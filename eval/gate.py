@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from eval.compare import SURE, Comparison, Flip, compare_runs
 from eval.datasets.checking import Broken
-from eval.report import Report, percent
+from eval.report import Report, one_line, percent
 from eval.scoring import MEASURES
 from ingest.errors import SettingsError
 
@@ -132,17 +132,13 @@ def _changed(flip: Flip) -> Iterable[str]:
     how = {(True, False): "right → wrong", (False, True): "wrong → right"}.get(
         (flip.before.correct, flip.after.correct), "changed"
     )
-    yield f"\n**{_line(flip.after.question)}** ({how})\n"
+    yield f"\n**{one_line(flip.after.question)}** ({how})\n"
     for name, row in (("before", flip.before), ("after", flip.after)):
-        yield f"> {name}: {_line(row.answer or row.error)}\n>"
+        yield f"> {name}: {one_line(row.answer or row.error)}\n>"
 
 
 def _examples(flips: Sequence[Flip]) -> str:
     return "; ".join(f"“{flip.after.question}”" for flip in flips[:3]) or "none"
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
 
 
 def _short(text: str) -> str:

@@ -153,6 +153,11 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
+def one_line(text: str) -> str:
+    """Return a text as one line of Markdown, which no table takes for two cells and no page for HTML."""
+    return " ".join(text.split()).replace("<", "&lt;").replace("|", "\\|")
+
+
 def _among(doc: str, names: Iterable[str]) -> bool:
     return any(name.endswith(doc) for name in names)
 

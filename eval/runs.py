@@ -24,13 +24,6 @@ from index.manifest import Manifest
 from ingest.errors import DatasetError
 
 _NAME = re.compile(r"[\w.-]+")
-_TOLD = frozenset(
-    {
-        *("writer", "model", "unverified", "temperature", "seed", "k", "caution", "redact"),
-        *("embedder", "query_prompt", "passage_prompt", "reranker"),
-    }
-)
-"""Settings that answers depend on."""
 
 
 def measured_now(dataset: Path, examples: Sequence[Example], settings: Settings, manifest: Manifest) -> dict[str, Any]:
@@ -44,7 +37,7 @@ def measured_now(dataset: Path, examples: Sequence[Example], settings: Settings,
         "documents": manifest.documents,
         "chunks": manifest.chunks,
         "embedder": manifest.fingerprint,
-        "settings": {name: value for name, value in settings.model_dump(mode="json").items() if name in _TOLD},
+        "settings": settings.answering(),
         "version": version("coruja"),
     }
 
@@ -118,3 +111,9 @@ def accepted(workspace: Path, dataset: str) -> Report | None:
     """Return the report of the run of a data set that was accepted last; None when none was."""
     path = runs_folder(workspace) / "accepted" / f"{dataset}.json"
     return read_report(path) if path.exists() else None
+
+
+def accepted_last(workspace: Path) -> Report | None:
+    """Return the report that was accepted last, of whichever data set; None when none was."""
+    reports = list((runs_folder(workspace) / "accepted").glob("*.json"))
+    return read_report(max(reports, key=lambda path: path.stat().st_mtime_ns)) if reports else None

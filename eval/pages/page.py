@@ -1,4 +1,4 @@
-"""Pages: a report, or the comparison of two, as one self-contained HTML file. The one file that knows Jinja.
+"""Pages: a report, the comparison of two, or a card, as one self-contained HTML file. The one file that knows Jinja.
 
 Plots are inline SVG that the templates draw; colours are variables of the style sheet, so that a page is light or dark
 as its reader's system is, and prints on white.
@@ -9,16 +9,18 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
 
+from eval.card import Card
 from eval.compare import SURE, Comparison
 from eval.measures.texts import content_words
-from eval.report import Report, percent
+from eval.report import Report, one_line, percent
 from eval.row import Row
 from eval.scoring import MEASURES
 
 _HEADLINE = ("correct", "evidence_shown", "right_document", "abstention_f1")
 _IN_GROUPS = ("correct", "evidence_shown", "right_document", "abstained_wrongly", "answered_wrongly", "Success@5")
+_FAILURES = {"failed": "an error", "abstained": "needlessly silent", "answered": "answered with other text"}
 _TOKEN = re.compile(r"(\w+)", re.UNICODE)
 _BARS = 20
 
@@ -64,6 +66,29 @@ def comparison_page(before: str, after: str, comparison: Comparison) -> str:
     )
 
 
+def card_page(card: Card) -> str:
+    """Return a card as a page."""
+    return _card("card.html.jinja", card)
+
+
+def card_text(card: Card) -> str:
+    """Return a card as Markdown."""
+    return _card("card.md.jinja", card)
+
+
+def _card(template: str, card: Card) -> str:
+    report = card.report
+    return _template(template).render(
+        card=card,
+        report=report,
+        all=MEASURES,
+        headline=_HEADLINE,
+        measures=report.measures() if report else {},
+        groups=report.groups() if report else {},
+        failures=_FAILURES,
+    )
+
+
 def bars(values: Sequence[float], most: float) -> list[int]:
     """Return how many values are in each of the equal stretches from 0 to `most`; what is above is in the last."""
     counts = [0] * _BARS
@@ -88,12 +113,13 @@ def gold(row: Row) -> list[tuple[str, list[tuple[str, bool]]]]:
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("eval", "pages"),
-        autoescape=True,
+        autoescape=select_autoescape(["html.jinja"]),
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
     environment.filters["percent"] = percent
+    environment.filters["line"] = one_line
     return environment
 
 

@@ -17,8 +17,9 @@ import typer
 from typer.core import TyperGroup
 
 from ingest.errors import UserError
-from ui.cli import asking, console, evaluation, generations, indexing, labels, models, workspace
+from ui.cli import asking, console, generations, indexing, models, workspace
 from ui.cli.call import Call, called
+from ui.cli.measuring import card, evaluation, labels
 
 # What libraries send or look up by default stays off unless the owner's environment says otherwise.
 _STAY_LOCAL = {
@@ -120,6 +121,7 @@ for verb in (
     workspace.ui,
     models.prompts,
     labels.monitor,
+    card.card,
     workspace.doctor,
 ):
     app.command()(verb)

@@ -8,7 +8,8 @@ import typer
 from ingest.errors import SettingsError, UserError
 from ui.cli import console
 from ui.cli.call import EXIT_GATE, EXIT_PROBLEMS, Json, build, called
-from ui.cli.evaluation import evaluate, gate_dataset, hold_to, judged, show_verdict
+from ui.cli.measuring.gate import gate_dataset, hold_to, judged, show_verdict
+from ui.cli.measuring.running import evaluate
 
 if TYPE_CHECKING:
     from assistant.settings import Settings
