@@ -162,9 +162,9 @@ class Assistant:
         query = self._standalone(question, history, model, index)
         questions = understand_parts(query, lambda part: index.search(part, 1), self._glossary)
         asked = questions[0] if len(questions) == 1 else understand(query, self._glossary)
-        evidence = gather_parts(questions, index, self.settings.k, self._caution)
+        evidence = gather_parts(questions, index, self.settings.k, self._caution, self.settings.evidence)
         searched = perf_counter()
-        quotes = list(quotes_for(asked, evidence, index))
+        quotes = list(quotes_for(asked, evidence, index, self.settings.evidence))
         quoted = written = Draft()
 
         def finished(draft: Draft, told: tuple[Notice, ...]) -> Answer:
@@ -248,9 +248,8 @@ class Assistant:
             return index.search(query, 1)
 
         def answering(query: str) -> tuple[Hit, ...]:
-            return gather_parts(
-                understand_parts(query, search, self._glossary), index, self.settings.k, self._caution
-            ).hits
+            parts, settings = understand_parts(query, search, self._glossary), self.settings
+            return gather_parts(parts, index, settings.k, self._caution, settings.evidence).hits
 
         generation = index.manifest.generation
         same = ruled = standalone(question, history, search, self._asked, generation)

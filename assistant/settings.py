@@ -80,6 +80,33 @@ class GateSettings(BaseModel):
     at_most: dict[str, float] = Field({}, description="The most that measures may reach.")
 
 
+class EvidenceSettings(BaseModel):
+    """How evidence is looked for, read and shown."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sought: int = Field(50, ge=10, le=100, description="Hits among which passages are looked for.")
+    length: int = Field(600, ge=100, le=1700, description="Characters of a section that are shown together.")
+    read: int = Field(16, ge=1, le=50, description="Passages that are read with the question: what takes the time.")
+    meaning: float = Field(
+        1.0, ge=0, le=5, description="Weight of the embedding's likeness beside that of words; 1 is what was learned."
+    )
+    reading: float | None = Field(
+        None, ge=0, le=5, description="Weight of what is read beside what was found; learned when unset."
+    )
+    enough: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="How sure one of those shown answers, for no more to be shown; learned when unset.",
+    )
+    shown: int = Field(1800, ge=100, le=10_000, description="Characters of all passages that are shown together.")
+
+
+EVIDENCE = EvidenceSettings.model_validate({})
+"""As it comes."""
+
+
 class Settings(BaseSettings):
     """What an owner can choose. Every field is also `CORUJA_<NAME>` and a key of `coruja.toml`."""
 
@@ -118,6 +145,9 @@ class Settings(BaseSettings):
     gate: GateSettings = Field(
         GateSettings.model_validate({}), description="What a build has to show: a table of its own."
     )
+    evidence: EvidenceSettings = Field(
+        EVIDENCE, description="How evidence is looked for and shown: a table of its own."
+    )
     corpus: Path = Field(Path("corpus"), description="Folder of the documents, relative to the workspace.")
     exclude: Exclude = Field((), description="Files left out, as .gitignore names them: drafts/, **/node_modules/**.")
     max_file_mb: float = Field(20.0, gt=0, description="Larger files are reported, not read.")
@@ -136,18 +166,20 @@ class Settings(BaseSettings):
     port: int = Field(7860, ge=0, le=65535, description="Port of the web chat; a free one is taken if it is busy.")
 
     def answering(self) -> dict[str, Any]:
-        """Return the settings that answers depend on, by name, as JSON has them."""
-        return {name: value for name, value in self.model_dump(mode="json").items() if name in _ANSWERING}
+        """Return the settings that answers depend on, by name, as JSON has them; those of a table as `table.name`."""
+        kept = {name: value for name, value in self.model_dump(mode="json").items() if name in _ANSWERING}
+        tables = {name: kept.pop(name) for name in TABLES if name in kept}
+        return kept | {f"{table}.{name}": value for table, own in tables.items() for name, value in own.items()}
 
 
 _ANSWERING = frozenset(
     {
-        *("writer", "model", "unverified", "temperature", "seed", "k", "caution", "redact"),
+        *("writer", "model", "unverified", "temperature", "seed", "k", "caution", "evidence", "redact"),
         *("embedder", "query_prompt", "passage_prompt", "reranker"),
     }
 )
 
-TABLES: Mapping[str, type[BaseModel]] = {"index": IndexSettings, "gate": GateSettings}
+TABLES: Mapping[str, type[BaseModel]] = {"index": IndexSettings, "gate": GateSettings, "evidence": EvidenceSettings}
 """The settings that are tables of their own in `coruja.toml`, by name."""
 
 

@@ -15,8 +15,9 @@ from assistant.evidence.answerable import LOOKED_AT, probability
 from assistant.evidence.coverage import Coverage, cover
 from assistant.evidence.definition import defines
 from assistant.evidence.orders import tainted
-from assistant.evidence.passage import SOUGHT, Passage, find_passages, names_fact
-from assistant.evidence.reading import READ, read_passages
+from assistant.evidence.passage import Passage, find_passages, names_fact
+from assistant.evidence.reading import read_passages
+from assistant.settings import EVIDENCE, EvidenceSettings
 from index.hit import Hit
 from index.index import Index
 from index.text.analyser import words
@@ -61,11 +62,13 @@ class Evidence:
         return self.passages or tuple(passage for _, own in self.parts for passage in own.passages)
 
 
-def gather_parts(questions: Sequence[Question], index: Index, k: int, caution: float) -> Evidence:
+def gather_parts(
+    questions: Sequence[Question], index: Index, k: int, caution: float, how: EvidenceSettings = EVIDENCE
+) -> Evidence:
     """Search for each of the questions that are asked at once; see `gather`."""
     if len(questions) == 1:
-        return gather(questions[0], index, k, caution)
-    each = [gather(question, index, k, caution) for question in questions]
+        return gather(questions[0], index, k, caution, how)
+    each = [gather(question, index, k, caution, how) for question in questions]
     return Evidence(
         hits=_ranked(hit for evidence in each for hit in evidence.hits),
         missing=tuple(
@@ -88,7 +91,7 @@ def _ranked(hits: Iterable[Hit]) -> tuple[Hit, ...]:
     return tuple(replace(hit, rank=rank) for rank, hit in enumerate(reversed(once.values()), start=1))
 
 
-def gather(question: Question, index: Index, k: int, caution: float) -> Evidence:
+def gather(question: Question, index: Index, k: int, caution: float, how: EvidenceSettings = EVIDENCE) -> Evidence:
     """Search for a question and keep what answers it.
 
     Args:
@@ -96,12 +99,13 @@ def gather(question: Question, index: Index, k: int, caution: float) -> Evidence
         index: Where it is searched.
         k: How many hits are looked at.
         caution: Probability that a passage answers, below which none does.
+        how: How passages are looked for and read.
     """
     if question.kind == "comparison":
-        both = _both_sides(question, index, k, caution)
+        both = _both_sides(question, index, k, caution, how)
         if both:
             return both
-    searched = index.search(query_of(question, index), max(k, DEFINITIONS_SOUGHT if question.topic else SOUGHT))
+    searched = index.search(query_of(question, index), max(k, DEFINITIONS_SOUGHT if question.topic else how.sought))
     found = searched[:k]
     if question.kind == "list" or question.quantity:
         members = _members(question, found, index)
@@ -111,7 +115,7 @@ def gather(question: Question, index: Index, k: int, caution: float) -> Evidence
         return Evidence((), (), ())
     if names_fact(question, found[0]):
         return _facts(question, searched, found, index)
-    return _passages(question, searched, found, index, caution)
+    return _passages(question, searched, found, index, caution, how)
 
 
 def _facts(question: Question, searched: Sequence[Hit], found: Sequence[Hit], index: Index) -> Evidence:
@@ -130,18 +134,23 @@ def _facts(question: Question, searched: Sequence[Hit], found: Sequence[Hit], in
 
 
 def _passages(
-    question: Question, searched: Sequence[Hit], found: Sequence[Hit], index: Index, caution: float
+    question: Question,
+    searched: Sequence[Hit],
+    found: Sequence[Hit],
+    index: Index,
+    caution: float,
+    how: EvidenceSettings,
 ) -> Evidence:
     """Read the passages around the hits; none where they do not answer."""
-    passages = find_passages(searched[:SOUGHT], index)
+    passages = find_passages(searched[: how.sought], index, how)
     # What orders a language model about is quoted only where nothing else answers.
     clean = (passage for passage in passages if not any(map(tainted, passage.chunks)))
-    read = read_passages(question, list(islice(clean, READ)) or passages, index)
+    read = read_passages(question, list(islice(clean, how.read)) or passages, index, how)
     sure = probability(question, read, index)
     best = cover(question, read[0].hit, index)
     covers = best.answers and not best.uncovered
     # Where all there is was found, that it was found tells nothing: the words have to be there.
-    silent = len(searched) < SOUGHT and not best.answers
+    silent = len(searched) < how.sought and not best.answers
     if (sure < caution or silent) and not covers:
         judged = [cover(question, hit, index) for hit in found[:LOOKED_AT]]
         nearest = read[0] if sure >= caution * UNSURE else None
@@ -190,13 +199,13 @@ def _lacking(asked: Sequence[str], question: Question, index: Index) -> tuple[st
     return tuple(word for word in asked if naming.issuperset(words(word)) and all(map(index.lacks, words(word))))
 
 
-def _both_sides(question: Question, index: Index, k: int, caution: float) -> Evidence | None:
+def _both_sides(question: Question, index: Index, k: int, caution: float, how: EvidenceSettings) -> Evidence | None:
     """Find each thing compared on its own; None when neither is in the corpus."""
     asked = [
         replace(understand(side), kind="fact", also=question.also, expansions=question.expansions)
         for side in question.sides
     ]
-    parts = [gather(side, index, k, caution) for side in asked]
+    parts = [gather(side, index, k, caution, how) for side in asked]
     if not any(part.hits for part in parts):
         return None
     hits = tuple({part.hits[0].chunk.chunk_id: part.hits[0] for part in parts if part.hits}.values())

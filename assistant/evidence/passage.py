@@ -16,17 +16,20 @@ from importlib import resources
 from math import exp
 
 from assistant.asking.question import Question
+from assistant.settings import EVIDENCE, EvidenceSettings
 from index.hit import Hit
 from index.index import Index
 from index.text.analyser import stem, words
 from ingest.chunk import Chunk
 
-LENGTH = 600
+LENGTH = EVIDENCE.length
 """Characters of a section that are shown together, where they end between blocks."""
 LONGEST = 1700
 """Characters of a single block that are shown; the rest of it is left to its section."""
-SOUGHT = 50
+SOUGHT = EVIDENCE.sought
 """Hits among which passages are looked for."""
+
+_MEANING = ("dense", "dense_gap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +73,17 @@ def passage_source(passage: Passage, index: Index) -> str:
     return text[passage.start : end].rstrip()
 
 
-def passage_score(hit: Hit) -> float:
-    """Score a hit as the heart of a passage; comparable within one question only."""
-    return sum(weight * hit.signals.get(name, 0.0) for name, weight in _weights().items())
+def passage_score(hit: Hit, meaning: float = EVIDENCE.meaning) -> float:
+    """Score a hit as the heart of a passage; comparable within one question only.
+
+    Args:
+        hit: The hit.
+        meaning: What the learned weights of the embedding's likeness are multiplied by.
+    """
+    return sum(
+        (meaning if name in _MEANING else 1.0) * weight * hit.signals.get(name, 0.0)
+        for name, weight in _weights().items()
+    )
 
 
 def names_fact(question: Question, hit: Hit) -> bool:
@@ -80,9 +91,9 @@ def names_fact(question: Question, hit: Hit) -> bool:
     return not {*map(stem, question.informative)}.isdisjoint(map(stem, words(hit.chunk.subject)))
 
 
-def find_passages(hits: Sequence[Hit], index: Index) -> list[Passage]:
+def find_passages(hits: Sequence[Hit], index: Index, how: EvidenceSettings = EVIDENCE) -> list[Passage]:
     """Return the passages around hits, most found first; no two overlap."""
-    scored = sorted(((passage_score(hit), hit) for hit in hits), key=lambda each: -each[0])
+    scored = sorted(((passage_score(hit, how.meaning), hit) for hit in hits), key=lambda each: -each[0])
     found = {hit.chunk.chunk_id: (exp(score - scored[0][0]), hit) for score, hit in scored}
     passages: list[Passage] = []
     documents: dict[str, list[Chunk]] = {}
@@ -93,13 +104,15 @@ def find_passages(hits: Sequence[Hit], index: Index) -> list[Passage]:
             if chunk.doc_id not in documents:
                 documents[chunk.doc_id] = index.under(chunk.doc_id, ())
             section = [part for part in documents[chunk.doc_id] if part.section_start == chunk.section_start]
-            passage = _passage(hit, section, found, taken)
+            passage = _passage(hit, section, found, taken, how.length)
             taken.update(part.chunk_id for part in passage.chunks)
             passages.append(passage)
     return sorted(passages, key=lambda passage: -passage.share)
 
 
-def _passage(hit: Hit, section: Sequence[Chunk], found: Mapping[str, tuple[float, Hit]], taken: set[str]) -> Passage:
+def _passage(
+    hit: Hit, section: Sequence[Chunk], found: Mapping[str, tuple[float, Hit]], taken: set[str], length: int
+) -> Passage:
     """Return the run of a section's chunks around a hit in which the most was found; of those alike, the longest.
 
     Args:
@@ -107,25 +120,26 @@ def _passage(hit: Hit, section: Sequence[Chunk], found: Mapping[str, tuple[float
         section: The chunks, in the order of the document.
         found: By the id of its chunk, every hit and its share.
         taken: Chunks of other passages.
+        length: Characters that a run of several chunks may have.
     """
     runs = (
         (round(sum(found[chunk.chunk_id][0] for chunk in run if chunk.chunk_id in found), 9), _length(run), run)
         for run in _runs(
-            section, next(at for at, chunk in enumerate(section) if chunk.chunk_id == hit.chunk.chunk_id), taken
+            section, next(at for at, chunk in enumerate(section) if chunk.chunk_id == hit.chunk.chunk_id), taken, length
         )
     )
     share, _, run = max(runs, key=lambda each: each[:2])
     return Passage(hit, tuple(run), max(share, 1e-9))
 
 
-def _runs(section: Sequence[Chunk], at: int, taken: set[str]) -> Iterator[Sequence[Chunk]]:
-    """Yield every run of neighbouring free chunks around one that is not longer than `LENGTH`, and that one alone."""
+def _runs(section: Sequence[Chunk], at: int, taken: set[str], length: int) -> Iterator[Sequence[Chunk]]:
+    """Yield every run of neighbouring free chunks around one that is not longer than `length`, and that one alone."""
     for first in range(at, -1, -1):
         if section[first].chunk_id in taken:
             return
         for last in range(at, len(section)):
             run = section[first : last + 1]
-            if section[last].chunk_id in taken or (len(run) > 1 and _length(run) > LENGTH):
+            if section[last].chunk_id in taken or (len(run) > 1 and _length(run) > length):
                 break
             yield run
 

@@ -14,44 +14,49 @@ from math import exp, log
 
 from assistant.asking.question import Question
 from assistant.evidence.passage import Passage, passage_source
+from assistant.settings import EVIDENCE, EvidenceSettings
 from index.index import Index
 from ingest.markup.site_markup import as_shown
 
-READ = 16
+READ = EVIDENCE.read
 """Passages that are read: how long that takes is in LOG.md."""
-SHOWN = 1800
+SHOWN = EVIDENCE.shown
 """Characters of all passages that are shown together; a single one may have more."""
 
 
-def read_passages(question: Question, passages: Sequence[Passage], index: Index) -> list[Passage]:
+def read_passages(
+    question: Question, passages: Sequence[Passage], index: Index, how: EvidenceSettings = EVIDENCE
+) -> list[Passage]:
     """Return the passages that are worth reading in the order in which they answer; `passages` most found first."""
     from index.ranking.cross_encoder import cross_encoder  # onnxruntime: facts and lists are answered without it
 
-    passages = passages[:READ]
+    passages = passages[: how.read]
     logits = cross_encoder().read(question.text, [as_read(passage, index) for passage in passages])
-    return in_order(replace(passage, logit=float(logit)) for passage, logit in zip(passages, logits, strict=True))
+    read = (replace(passage, logit=float(logit)) for passage, logit in zip(passages, logits, strict=True))
+    return in_order(read, how.reading)
 
 
-def in_order(passages: Iterable[Passage]) -> list[Passage]:
-    """Return read passages, the one that answers best first."""
-    return sorted(passages, key=lambda passage: -score(passage))
+def in_order(passages: Iterable[Passage], weight: float | None = None) -> list[Passage]:
+    """Return read passages, the one that answers best first; `weight` as `score` takes it."""
+    return sorted(passages, key=lambda passage: -score(passage, weight))
 
 
-def enough(passages: Sequence[Passage], likely: float | None = None) -> list[Passage]:
+def enough(passages: Sequence[Passage], likely: float | None = None, how: EvidenceSettings = EVIDENCE) -> list[Passage]:
     """Return the passages that are shown, of those read, best first.
 
     The first is shown in any case; others while it is less than `likely` that one of them answers and all together have
-    no more than `SHOWN` characters. How likely is enough was chosen so that half of all answers are short.
+    no more than `how.shown` characters. How likely is enough was chosen so that half of all answers are short.
     """
+    likely = how.enough if likely is None else likely
     wanted = _learned("enough") if likely is None else likely
-    scores = [score(passage) for passage in passages]
+    scores = [score(passage, how.reading) for passage in passages]
     odds = [exp(own - scores[0]) for own in scores]
     total = sum(odds)
     shown: list[Passage] = []
     length = so_far = 0.0
     for passage, own in zip(passages, odds, strict=True):
         own_length = passage.end - passage.start
-        if shown and length + own_length > SHOWN:
+        if shown and length + own_length > how.shown:
             continue
         shown.append(passage)
         length, so_far = length + own_length, so_far + own / total
@@ -65,9 +70,14 @@ def as_read(passage: Passage, index: Index) -> str:
     return " › ".join(passage.hit.chunk.headings) + "\n" + as_shown(passage_source(passage, index))
 
 
-def score(passage: Passage) -> float:
-    """Score a passage that was read; comparable within one question only."""
-    return log(passage.share) + _learned("logit") * passage.logit
+def score(passage: Passage, weight: float | None = None) -> float:
+    """Score a passage that was read; comparable within one question only.
+
+    Args:
+        passage: The passage.
+        weight: Of what was read, beside what was found; what was learned when None.
+    """
+    return log(passage.share) + (_learned("logit") if weight is None else weight) * passage.logit
 
 
 @lru_cache(maxsize=2)

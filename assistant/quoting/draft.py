@@ -10,6 +10,7 @@ from assistant.evidence.passage import Passage, passage_source
 from assistant.notice import Notice
 from assistant.phrases import phrase
 from assistant.quoting.extractive import ExtractiveWriter
+from assistant.settings import EVIDENCE, EvidenceSettings
 from index.index import Index
 from ingest.markup.site_markup import as_shown
 
@@ -74,9 +75,11 @@ def _place(citation: Citation) -> tuple[str, int, int]:
     return citation.chunk_id, citation.start, citation.end
 
 
-def quotes_for(question: Question, evidence: Evidence, index: Index) -> Iterator[Segment]:
+def quotes_for(
+    question: Question, evidence: Evidence, index: Index, how: EvidenceSettings = EVIDENCE
+) -> Iterator[Segment]:
     """Yield what the documents say, part by part of the question; nothing where they do not say it."""
-    writer = ExtractiveWriter(index)
+    writer = ExtractiveWriter(index, how)
     said: set[tuple[str, int, int]] = set()
     for part, own in evidence.parts or ((question, evidence),):
         first = True

@@ -19,6 +19,7 @@ from assistant.evidence.reading import enough
 from assistant.phrases import phrase
 from assistant.quoting.quotes import Quote, cite, quotes_of
 from assistant.quoting.span import answering_span, may_answer
+from assistant.settings import EVIDENCE, EvidenceSettings
 from index.arrays import FloatArray
 from index.hit import Hit
 from index.index import Index
@@ -44,12 +45,14 @@ class ExtractiveWriter:
 
     Args:
         index: Where the hits were found: what stands around them, and how rare a word is.
+        how: How much is shown.
     """
 
     name = "extractive"
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, how: EvidenceSettings = EVIDENCE) -> None:
         self._index = index
+        self._how = how
 
     def write(self, question: str, hits: Sequence[Hit], passages: Sequence[Passage] = ()) -> Iterator[Segment]:
         """Yield the answer (see `assistant.writer.Writer`)."""
@@ -75,7 +78,7 @@ class ExtractiveWriter:
     def _passages(self, question: Question, passages: Sequence[Passage]) -> Iterator[Segment]:
         """Yield the best passages, each under its title; more than one where the first is not sure to answer."""
         before = ""
-        for passage in enough(passages):
+        for passage in enough(passages, how=self._how):
             citation = self._cite_passage(question, passage)
             where = " › ".join(citation.headings[-2:]) or citation.doc
             opening = phrase("under", question.language, where=where)

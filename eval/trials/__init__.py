@@ -1,1 +1,4 @@
-"""A chat model, on this machine and these documents, in; what it brings and costs out, beside what was tried before."""
+"""A chat model and questions in, what it brings and costs here out, kept beside what was tried before.
+
+A change here may advise people wrongly: `tests/eval/test_trials.py`.
+"""

@@ -1,6 +1,7 @@
 """What is found, and how much of it is shown."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,14 @@ def test_a_page_of_one_word_is_asked(tmp_path: Path) -> None:
     assistant = Assistant.open(tmp_path, chosen)
     assert assistant.ask("E a gaivota?").status == "abstained"
     assistant.close()
+
+
+def test_how_much_is_read_and_shown_can_be_set(page_workspace: Path) -> None:
+    def shown(**how: object) -> int:
+        settings = read_settings(page_workspace, writer="extractive", caution=0.0, evidence={"sought": 10, **how})
+        with closing(Assistant.open(page_workspace, settings)) as assistant:
+            return sum(len(each.quote) for each in assistant.ask("Como a AWS protege os dados em trânsito?").citations)
+
+    usual = shown()
+    assert shown(enough=1.0) > usual > shown(enough=1.0, length=150, shown=160) > 0
+    assert shown(enough=1.0, read=1) < shown(enough=1.0)
