@@ -240,7 +240,10 @@ class Assistant:
             yield outdated(self.behind)
 
     def _standalone(self, question: str, history: Sequence[Turn], model: "ModelWriter | None", index: Index) -> str:
-        """Return the question so that it stands alone. A rewriting is only kept where it finds what answers it."""
+        """Return the question so that it stands alone: by the rules, or the model where theirs finds no answer.
+
+        The model's rewriting is only kept where it finds what answers it.
+        """
         if not history:
             return question
 
@@ -262,9 +265,11 @@ class Assistant:
             if same_passage or (hits and (not goes_on or names_fact(understand(question), hits[0]))):
                 return question
             same = about_the_same(question, before, search)
+        if answering(same):
+            return same  # at once; a small model's rewriting is no better (LOG.md), and is waited for
         if model and (written := _rewritten(question, history, model)) and answering(written):
             return written
-        return same if answering(same) else ruled
+        return ruled
 
 
 def _rewritten(question: str, history: Sequence[Turn], model: "ModelWriter") -> str:

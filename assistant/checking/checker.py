@@ -24,7 +24,7 @@ from assistant.checking.wording import meanings, opposed
 from assistant.quoting.quotes import BULLET, Quote, cite
 from index.arrays import FloatArray
 from index.hit import Hit
-from index.text.analyser import stem
+from index.text.analyser import fold, stem
 from index.text.similar import Vocabulary
 
 # A "no" stays, as it denies what is asked and not what is said; but where what is said is denied once more.
@@ -86,6 +86,7 @@ class Checker:
         self._enough = enough() if likeness is None else likeness
         self._columns: dict[str, int] = {}
         self._statements = read_statements(hits, self._columns)
+        self._copied = {_spelt(one.quote.plain): one for one in reversed(self._statements)}
         self._words = list(self._columns)
         self._vocabulary = Vocabulary(self._words)
         self._synonyms: dict[int, list[int]] = {}
@@ -140,13 +141,16 @@ class Checker:
         """Judge by strict comparison; what it does not find said, word for word, is returned to be judged otherwise."""
         if claims.bare_reply:
             return Verdict(False, why=text)
+        back = claims.points_back and not claims.names
+        if copied := None if back and self._lost else self._copied.get(_spelt(text)):
+            return Verdict(True, (copied.quote,))
         if reply := _REPLY.match(text):
             claims = read_claims(text[reply.end() :])
+            back = claims.points_back and not claims.names
         if claims.idle_denials:
             return Verdict(False, why=text)
         if not claims.states:
             return Verdict(True)
-        back = claims.points_back and not claims.names
         if back and self._lost:
             return Verdict(False, why=text)
         subject = self._subject if back else frozenset()
@@ -301,6 +305,11 @@ class Checker:
         if denied := _denial_differs(part.words, matched, statement.denials):
             return _Fit(why=denied, contrary=True)
         return _Fit(float(best.mean()) if part.words else 1.0)
+
+
+def _spelt(text: str) -> str:
+    """Return a text's words and numbers alone, to tell what is copied."""
+    return " ".join(re.findall(r"\w+", fold(text)))
 
 
 def _predicate(words: Sequence[Word]) -> tuple[Word, ...]:

@@ -114,6 +114,13 @@ def test_a_step_stands_for_itself() -> None:
     assert judge.check("3. (Opcional) Compile o pacote inteiro se o pacote tem vários arquivos.").supported
 
 
+def test_a_sentence_that_is_copied_passes_whatever_its_words() -> None:
+    page = "# Sessão\n\nEle fica na memória. Quando a instância é reiniciada, o estado na memória não é salvo.\n"
+    judge = checker(page, "O que acontece com o estado?")
+    assert judge.check("Quando a instância é reiniciada, o estado na memória não é salvo.").supported
+    assert not judge.check("Quando a instância é reiniciada, o estado na memória é salvo.").supported
+
+
 @pytest.mark.parametrize(
     "said",
     [
