@@ -32,7 +32,7 @@ from ingest.errors import IndexMissing, ModelUnavailable
 from ingest.redaction import recipe
 
 if TYPE_CHECKING:
-    from assistant.workspace.journal import Journal
+    from assistant.workspace.journal import Journal, Label
     from assistant.writing.model_writer import ModelWriter
     from index.store import Store
 
@@ -215,6 +215,15 @@ class Assistant:
         if chunk is None or text[citation.start : citation.end] != citation.quote:
             return citation.quote, citation.start
         return text[chunk.section_start : chunk.section_end], chunk.section_start
+
+    def rate(self, answer: Answer, label: "Label") -> None:
+        """Write down what a person says of an answer; nothing where answers are not kept.
+
+        Raises:
+            JournalError: It cannot be written.
+        """
+        if self._journal and (number := self._journal.number(answer)) is not None:
+            self._journal.label(number, label)
 
     def _model(self) -> "tuple[ModelWriter | None, tuple[Notice, ...]]":
         """Return the model that writes, if one is wanted and there, and what to say when it is not."""
