@@ -166,6 +166,7 @@ class Assistant:
         searched = perf_counter()
         quotes = list(quotes_for(asked, evidence, index, self.settings.evidence))
         quoted = written = Draft()
+        first: float | None = None  # when the model's first word was there
 
         def finished(draft: Draft, told: tuple[Notice, ...]) -> Answer:
             ended = perf_counter()
@@ -186,6 +187,7 @@ class Assistant:
                     "search": round((searched - started) * 1000, 1),
                     "write": round((ended - searched) * 1000, 1),
                     "total": round((ended - started) * 1000, 1),
+                    **({} if first is None else {"first": round((first - started) * 1000, 1)}),
                 },
                 generation=index.manifest.generation,
             )
@@ -201,7 +203,9 @@ class Assistant:
             yield finished(backed(quoted), notices)
             written = Draft(quoted)
             try:
-                yield from written.write(model.write(asked.text, evidence.hits, evidence.read))
+                for piece in written.write(model.write(asked.text, evidence.hits, evidence.read)):
+                    first = first or perf_counter()
+                    yield piece
             except ModelUnavailable as error:
                 written, notices = Draft(), (quoting(error, lasting=False),)
             self._speeds.keep(model.model, model.speed)

@@ -38,7 +38,6 @@ def test_thumbs_label_the_answers_that_they_stand_at(browser: Browser, folder: P
         page.wait_for_selector(".evidence:has-text('não respondem')")
         for at, thumb in ((0, RIGHT), (1, WRONG)):
             page.get_by_label(thumb).nth(0 if thumb == RIGHT else at).click()
-            page.screenshot(path=str(folder / "thumbs.png"))
             page.wait_for_timeout(1500)
     assert labelled(folder) == {
         "O que faz o SageMaker Clarify?": "accepted",
