@@ -59,6 +59,7 @@ def test_a_run_is_logged_once_to_a_store(workspace: Path) -> None:
 
 
 @pytest.mark.extras
+@pytest.mark.timeout(900)
 @pytest.mark.filterwarnings("ignore")
 def test_a_run_is_logged_to_a_server_and_one_that_is_away_is_told(workspace: Path, free_url: str) -> None:
     from mlflow.tracking import MlflowClient

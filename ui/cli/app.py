@@ -28,6 +28,7 @@ _STAY_LOCAL = {
     "HF_HUB_OFFLINE": "1",
     "LANGCHAIN_TRACING_V2": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # what is printed may be JSON
     "LANGSMITH_TRACING": "false",
 }
 
