@@ -28,22 +28,9 @@ SIGNS = (
     "read_best",  # the highest such logit
     "read_second",  # that of the passage after the best
     "read_mass",  # logarithm of how many passages answer, as read
-    "lead",  # what the fifth passage lacks to the best
-    "score",  # of the best passage's best hit
     "covered",  # share of what the question names that the best passage speaks of
     "covered_best",  # the highest such share
-    "coverage",  # the same by stems alone (see `index.ranking.features`), of the best passage's best hit
-    "coverage_best",
-    "near",
-    "heading",
-    "pairs",
-    "dense",
-    "dense_best",
-    "dense_gap",
     "terms",  # logarithm of how many words say what the question is about
-    "foreign",  # whether the best passage is in another language
-    "together",  # share of the passages that stand in the best one's document
-    "lacks",  # whether no document has one of those words
 )
 
 
@@ -52,28 +39,14 @@ def signs(question: Question, passages: Sequence[Passage], index: Index) -> list
     passages = passages[:LOOKED_AT]
     logits = [passage.logit for passage in passages]
     covered = [cover(question, passage.hit, index, text=passage.plain).share for passage in passages]
-    best, first = passages[0].hit, passages[0].hit.signals
     return [
         logits[0],
         max(logits),
         logits[min(1, len(logits) - 1)],
         log(sum(map(exp, logits))),
-        score(passages[0]) - score(passages[min(4, len(passages) - 1)]),
-        passage_score(best),
         covered[0],
         max(covered),
-        first["coverage"],
-        max(passage.hit.signals["coverage"] for passage in passages),
-        first["near"],
-        first["heading"],
-        first["pairs"],
-        first["dense"],
-        max(passage.hit.signals["dense"] for passage in passages),
-        first["dense_gap"],
         log1p(len(question.informative)),
-        float(language_of(best.chunk.plain) != question.language),
-        sum(passage.hit.chunk.doc_id == best.chunk.doc_id for passage in passages) / len(passages),
-        float(any(map(index.lacks, question.informative))),
     ]
 
 
