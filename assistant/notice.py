@@ -165,11 +165,15 @@ class Notice:
         portuguese: The same in Portuguese.
         lasting: Whether it says how things stand (Ollama away) and not what became of this answer: in a conversation
             it is told once (see `news`).
+        name: What happened, as the tables here call it, for programs to tell by.
+        count: How many sentences were left out, where it tells of that.
     """
 
     english: str
     portuguese: str
     lasting: bool = False
+    name: str = ""
+    count: int = 0
 
 
 class ModelFailure(ModelUnavailable):
@@ -183,20 +187,23 @@ class ModelFailure(ModelUnavailable):
     def __init__(self, name: str, **values: str) -> None:
         happened, step = _FAILURES[name]
         super().__init__(happened[0].format(**values), step[0].format(**values))
+        self.name = name
         self.portuguese = f"{happened[1].format(**values)} {step[1].format(**values)}"
 
 
 def remark(name: str, **values: str) -> Notice:
     """Return a notice on what became of one answer."""
     english, portuguese = _REMARKS[name]
-    return Notice(english.format(**values), portuguese.format(**values))
+    count = int(values.get("count", name == "dropped_one"))
+    return Notice(english.format(**values), portuguese.format(**values), name=name, count=count)
 
 
 def quoting(failure: ModelUnavailable, *, lasting: bool) -> Notice:
     """Return the notice that documents are quoted because a model did not write."""
     english, portuguese = _REMARKS["quoting"]
-    told = failure.portuguese if isinstance(failure, ModelFailure) else str(failure)
-    return Notice(f"{english} {failure}", f"{portuguese} {told}", lasting)
+    if isinstance(failure, ModelFailure):
+        return Notice(f"{english} {failure}", f"{portuguese} {failure.portuguese}", lasting, failure.name)
+    return Notice(f"{english} {failure}", f"{portuguese} {failure}", lasting, "model_failed")
 
 
 def damaged(problem: str) -> Notice:

@@ -132,3 +132,10 @@ def shares(rows: Sequence[Row]) -> tuple[Figures, Figures]:
     pairs = np.array([[measure.of(row) for measure in MEASURES] for row in rows], dtype=np.float64)
     pairs = pairs.reshape(len(rows), len(MEASURES), 2)
     return pairs[:, :, 0], pairs[:, :, 1]
+
+
+def total(rows: Sequence[Row], name: str) -> float:
+    """Return a measure of these questions; 0 where it applies to none."""
+    of = next(measure.of for measure in MEASURES if measure.name == name)
+    gained, possible = (sum(each) for each in zip(*map(of, rows), strict=True))
+    return gained / possible if possible else 0.0

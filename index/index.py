@@ -54,6 +54,12 @@ class Index(ABC):
         ]
         return _reranked(self.reranker, query, hits)[:k] if self.reranker else hits
 
+    def read(self, question: str, texts: Sequence[str]) -> FloatArray:
+        """Return for each text the logit of its answering the question, as the cross-encoder reads both together."""
+        from index.ranking.cross_encoder import cross_encoder  # onnxruntime: facts and lists are answered without it
+
+        return cross_encoder().read(question, texts)
+
     def candidates(self, query: str) -> tuple[list[str], FloatArray]:
         """Return the ids of the chunks that a query's signals bring up, and their features.
 

@@ -28,10 +28,8 @@ def read_passages(
     question: Question, passages: Sequence[Passage], index: Index, how: EvidenceSettings = EVIDENCE
 ) -> list[Passage]:
     """Return the passages that are worth reading in the order in which they answer; `passages` most found first."""
-    from index.ranking.cross_encoder import cross_encoder  # onnxruntime: facts and lists are answered without it
-
     passages = passages[: how.read]
-    logits = cross_encoder().read(question.text, [as_read(passage, index) for passage in passages])
+    logits = index.read(question.text, [as_read(passage, index) for passage in passages])
     read = (replace(passage, logit=float(logit)) for passage, logit in zip(passages, logits, strict=True))
     return in_order(read, how.reading)
 
@@ -48,7 +46,7 @@ def enough(passages: Sequence[Passage], likely: float | None = None, how: Eviden
     no more than `how.shown` characters. How likely is enough was chosen so that half of all answers are short.
     """
     likely = how.enough if likely is None else likely
-    wanted = _learned("enough") if likely is None else likely
+    wanted = learned("enough") if likely is None else likely
     scores = [score(passage, how.reading) for passage in passages]
     lengths = [passage.end - passage.start for passage in passages]
     return [passages[at] for at in first_of(scores, lengths, wanted, how.shown)]
@@ -89,9 +87,10 @@ def score(passage: Passage, weight: float | None = None) -> float:
         passage: The passage.
         weight: Of what was read, beside what was found; what was learned when None.
     """
-    return log(passage.share) + (_learned("logit") if weight is None else weight) * passage.logit
+    return log(passage.share) + (learned("logit") if weight is None else weight) * passage.logit
 
 
 @lru_cache(maxsize=2)
-def _learned(name: str) -> float:
+def learned(name: str) -> float:
+    """Return what was learned: `logit`, the weight of what is read, or `enough`."""
     return float(json.loads(resources.files("assistant.evidence").joinpath("reading.json").read_text("utf-8"))[name])

@@ -29,6 +29,8 @@ class KnownModel:
         licence: Its licence.
         portuguese: What its makers say of the language.
         note: What else there is to know.
+        source: Where its size, licence and languages are told.
+        measured: Whether we measured it (LOG.md).
     """
 
     name: str
@@ -37,6 +39,8 @@ class KnownModel:
     licence: str
     portuguese: str
     note: str
+    source: str
+    measured: bool = False
 
 
 @dataclass(frozen=True, slots=True)

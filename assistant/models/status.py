@@ -93,6 +93,16 @@ def served_context(url: str, model: str, timeout: float = 1.0) -> int:
         return 0
 
 
+def memory_taken(url: str, model: str, timeout: float = 1.0) -> float:
+    """Return how many GB a model takes up while it is loaded; 0 where it is not, or Ollama does not say."""
+    try:
+        with _connected(url, timeout) as connection:
+            running = _asked(connection, url, "ps")["models"] or ()
+        return max((float(one["size"]) / 1e9 for one in running if one["name"] == full_name(model)), default=0.0)
+    except (OSError, HTTPException, ValueError, TypeError, KeyError):
+        return 0.0
+
+
 def load_model(url: str, model: str, options: Mapping[str, int], keep_alive: int | str, timeout: float) -> None:
     """Have Ollama load a model with these options, and wait until it has. Never raises."""
     body: dict[str, object] = {"model": model, "messages": [], "options": options, "keep_alive": keep_alive}

@@ -64,6 +64,11 @@ def speeds_file(workspace: Path) -> Path:
     return workspace / BUILT_NAME / "models.json"
 
 
+def trials_file(workspace: Path) -> Path:
+    """Return where it is kept what chat models brought when they were tried."""
+    return workspace / BUILT_NAME / "tried.json"
+
+
 def corpus_folder(workspace: Path, settings: Settings) -> Path:
     """Return where a workspace's documents live."""
     return (workspace / settings.corpus.expanduser()).resolve()

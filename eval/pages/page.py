@@ -7,12 +7,14 @@ as its reader's system is, and prints on white.
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
 
 from eval.card import Card
 from eval.compare import SURE, Comparison
+from eval.measures.statistics import Change
 from eval.measures.texts import content_words
 from eval.report import Report, one_line, percent
 from eval.row import Row
@@ -86,6 +88,28 @@ def _card(template: str, card: Card) -> str:
         measures=report.measures() if report else {},
         groups=report.groups() if report else {},
         failures=_FAILURES,
+    )
+
+
+def tuning_page(told: Mapping[str, Any], gains: Mapping[str, Change], trials: Sequence[tuple[float, bool]]) -> str:
+    """Return the page of what tuning found.
+
+    Args:
+        told: `dataset`, how many questions were `looked_at`, `held_out` and `left_out`, and what was `changed`: name to
+            (before, after).
+        gains: How each measure changed on the questions held out.
+        trials: What each trial gave, and whether it keeps what has to hold.
+    """
+    best = list(accumulate((gained if kept else 0.0 for gained, kept in trials), max))
+    return _template("tuning.html.jinja").render(
+        told=told,
+        gain=gains["correct"],
+        gains=[(measure, gains[measure.name]) for measure in MEASURES if measure.name in gains],
+        reach=max(abs(end) for change in gains.values() for end in (change.low, change.high, 0.01)),
+        trials=[(gained, kept, best[at]) for at, (gained, kept) in enumerate(trials)],
+        low=min(gained for gained, _ in trials),
+        high=max(gained for gained, _ in trials),
+        sure=SURE,
     )
 
 

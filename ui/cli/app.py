@@ -19,7 +19,7 @@ from typer.core import TyperGroup
 from ingest.errors import UserError
 from ui.cli import asking, console, generations, indexing, models, workspace
 from ui.cli.call import Call, called
-from ui.cli.measuring import card, evaluation, labels
+from ui.cli.measuring import card, evaluation, labels, tuning
 
 # What libraries send or look up by default stays off unless the owner's environment says otherwise.
 _STAY_LOCAL = {
@@ -122,6 +122,7 @@ for verb in (
     models.prompts,
     labels.monitor,
     card.card,
+    tuning.tune,
     workspace.doctor,
 ):
     app.command()(verb)

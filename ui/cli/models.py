@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ingest.errors import ModelUnavailable, UserError
-from ui.cli import console
+from ui.cli import console, trying
 from ui.cli.call import Json, called
 
 if TYPE_CHECKING:
     from assistant.models.catalogue import Installed, KnownModel
+    from eval.trials.trial import Trial
     from ui.embedders import Choice
 
 embedding_app = typer.Typer(invoke_without_command=True)
-chat_app = typer.Typer(help="List chat models, or have Ollama download one.", invoke_without_command=True)
+chat_app = typer.Typer(help="List chat models, try one, or have Ollama download one.", invoke_without_command=True)
+chat_app.command("try")(trying.try_model)
 
 
 @embedding_app.callback()
@@ -44,20 +46,24 @@ def pull(name: Annotated[str, typer.Argument(help="A name or alias of the list, 
 
 @chat_app.callback()
 def list_models(ctx: typer.Context, as_json: Json = False) -> None:
-    """List the models that Ollama has and the small ones known to write Portuguese."""
+    """List the models that Ollama has, what they brought when tried, and the small ones known to write Portuguese."""
     if ctx.invoked_subcommand:
         return
     from assistant.models.catalogue import catalogue, installed
+    from assistant.models.memory import free_memory
 
+    tried, free = trying.tried_before(called(ctx)), free_memory()
     settings = called(ctx).settings_anywhere()
     try:
         there, away = installed(settings.ollama_url), None
     except ModelUnavailable as error:
         there, away = [], error
     if as_json:
-        console.print_json(_models_dict(there, catalogue(), settings.model, away))
+        told = {"tried": [trial.to_dict() for trial in tried], "free_memory_gb": round(free, 1)}
+        console.print_json(_models_dict(there, catalogue(), settings.model, away) | told)
     else:
-        _print_models(there, catalogue(), settings.model, away)
+        _print_models(there, settings.model, tried, away)
+        _print_catalogue([entry for entry in catalogue() if entry.name not in _names(there)], free)
 
 
 @chat_app.command("pull")
@@ -106,22 +112,39 @@ def _choice_row(choice: "Choice") -> tuple[str, ...]:
     return ("*" * choice.chosen, model.name, model.alias, here, *figures, model.licence, model.note)
 
 
-def _print_models(
-    there: "Sequence[Installed]", known: "Sequence[KnownModel]", chosen: str, away: UserError | None
-) -> None:
-    """Print the models that Ollama has, then those that it could have."""
-    names = {model.name.removesuffix(":latest") for model in there}
+def _names(there: "Sequence[Installed]") -> set[str]:
+    return {model.name.removesuffix(":latest") for model in there}
+
+
+def _print_models(there: "Sequence[Installed]", chosen: str, tried: "Sequence[Trial]", away: UserError | None) -> None:
+    """Print the models that Ollama has, each with what it brought when it was tried."""
+    from assistant.models.status import full_name
+
     if away:
         console.say(str(away))
     for model in there:
         mark = "*" if model.name.removesuffix(":latest") == chosen else " "
         size = console.one_line(f"{model.name:<18} {model.disk:.1f} GB")
         console.show((f"{mark} {'installed':<12}", "green"), size)
+        for trial in tried:
+            if full_name(trial.model) == full_name(model.name):
+                told = f"{trial.when[:10]}, {trial.questions}: {trial.recommendation}"
+                console.show((f"{'':<15}", "dim"), console.one_line(told))
+    if there:
+        console.show("Is one worth it on these documents? Ask: coruja models try NAME")
+
+
+def _print_catalogue(known: "Sequence[KnownModel]", free: float) -> None:
+    """Print the models that Ollama could have; `free` are the GB of memory that are free, 0 for unknown."""
     for entry in known:
-        if entry.name not in names:
-            sizes = f"{entry.disk:.1f} GB on disk, about {entry.memory:.1f} GB of memory"
-            console.show((f"  {'to download':<12}", "cyan"), f"{entry.name:<18} {sizes}, {entry.licence}")
-            console.show((f"{'':<15}Portuguese: {entry.portuguese}. {entry.note}", "dim"))
+        fits = "" if not free else ", fits now" if entry.memory <= free else ", more than is free now"
+        sizes = f"{entry.disk:.1f} GB on disk, about {entry.memory:.1f} GB of memory{fits}"
+        console.show((f"  {'to download':<12}", "cyan"), f"{entry.name:<18} {sizes}, {entry.licence}")
+        measured = " Measured by us: LOG.md." if entry.measured else ""
+        console.show((f"{'':<15}Portuguese: {entry.portuguese}. {entry.note}{measured}", "dim"))
+        console.show((f"{'':<15}{entry.source}", "dim"))
+    if free:
+        console.show(f"Free memory: {free:.1f} GB.")
     console.show("Download one with: coruja models pull NAME")
 
 

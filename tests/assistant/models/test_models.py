@@ -38,8 +38,9 @@ def test_the_catalogue_can_be_typed_and_fits_small_machines() -> None:
     assert len(set(names)) == len(names) >= 10
     assert Settings.model_fields["model"].default in names
     for entry in catalogue():
-        assert re.fullmatch(r"[a-z0-9.-]+(:[a-z0-9.-]+)?", entry.name)
-        assert 0.5 < entry.disk < entry.memory < 10
+        assert re.fullmatch(r"[a-z0-9.-]+(:[a-z0-9.-]+)?|hf\.co/[\w.-]+/[\w.-]+:\w+", entry.name)
+        assert 0.5 < entry.disk < entry.memory < 12
+        assert entry.source.startswith("https://")
         assert entry.licence
         assert entry.portuguese
         assert not is_provider_model(entry.name)
@@ -62,12 +63,26 @@ def test_what_ollama_has_is_listed(server: OllamaServer) -> None:
 def test_models_for_people_and_for_programs(tmp_path: Path, server: OllamaServer) -> None:
     run = coruja(tmp_path, "models", CORUJA_OLLAMA_URL=server.url)
     assert re.search(r"^\* installed +qwen3:4b-instruct +1.9 GB$", run.stdout, re.MULTILINE), run.stdout + run.stderr
-    assert re.search(r"^  to download +qwen3:4b +2.5 GB on disk, about 5.0 GB of memory, Apache-2.0$", run.stdout, re.M)
+    assert re.search(
+        r"^  to download +qwen3:4b +2.5 GB on disk, about 5.0 GB of memory.*, Apache-2.0$", run.stdout, re.M
+    )
+    assert re.search(r"fits now|more than is free now", run.stdout)
+    assert "https://ollama.com/library/granite4:micro" in run.stdout
     listed = json.loads(coruja(tmp_path, "models", "--json", CORUJA_OLLAMA_URL=NO_OLLAMA).stdout)
-    assert set(listed) == {"model", "installed", "catalogue", "notice"}
+    assert set(listed) == {"model", "installed", "catalogue", "notice", "tried", "free_memory_gb"}
+    assert listed["tried"] == []
     assert listed["installed"] == []
     assert "ollama serve" in listed["notice"]
-    assert set(listed["catalogue"][0]) == {"name", "disk", "memory", "licence", "portuguese", "note"}
+    assert set(listed["catalogue"][0]) == {
+        "name",
+        "disk",
+        "memory",
+        "licence",
+        "portuguese",
+        "note",
+        "source",
+        "measured",
+    }
 
 
 # --- fetching ---
