@@ -42,7 +42,7 @@ SHORT = 830  # characters that half of all answers have at most; where sections 
 TAKEN_OUT = 0.3  # weight of a question whose evidence was taken out
 UNANSWERABLE = 0.25  # of the questions that people ask
 PENALTY = 0.02
-WORSE = 0.02
+WORSE = 0.005
 
 Array = np.ndarray
 
