@@ -3,7 +3,7 @@
 It is a logistic regression on `signs`, learned from questions that real documentations answer, that they do not
 answer, and that they no longer answer once the documents with the evidence are taken away (`answerable.json`, set by
 `training/weights/passages.py`). The threshold below which Coruja abstains, unless the setting `caution` names another,
-is the most cautious whose F1 of abstention is nearly the best there.
+is that of the best F1 of abstention there.
 """
 
 import json

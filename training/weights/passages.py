@@ -7,8 +7,8 @@
    by the same loss over the passages that are read.
 3. `assistant/evidence/answerable.json`: logistic regression on `SIGNS`, of whole documentations and of small folders of
    their documents. Every question that a whole one answers counts twice: with its evidence, and, with less weight, with
-   the documents that hold it taken out of the passages read. The threshold is the most cautious whose F1 of abstention
-   is nearly the best on questions of corpora that the model did not see (one left out at a time).
+   the documents that hold it taken out of the passages read. The threshold is that of the best F1 of abstention on
+   questions of corpora that the model did not see (one left out at a time).
 
 The second and third are learned from questions that the cross-encoder did not see: it would look surer than it is.
 """
@@ -42,7 +42,6 @@ SHORT = 830  # characters that half of all answers have at most; where sections 
 TAKEN_OUT = 0.3  # weight of a question whose evidence was taken out
 UNANSWERABLE = 0.25  # of the questions that people ask
 PENALTY = 0.02
-WORSE = 0.005
 
 Array = np.ndarray
 
@@ -74,10 +73,9 @@ def fit_ranking(rows: list[tuple[Array, Array]]) -> Array:
 
 
 def best_threshold(probabilities: Array, right: Array) -> tuple[float, float]:
-    """Return the F1 of abstention, and its threshold: the most cautious whose F1 is not `WORSE` than the best.
+    """Return the best F1 of abstention, and its threshold.
 
-    The best is flat, and an answer where there is none costs a person more than a silence. What has no answer counts
-    as much as if it were `UNANSWERABLE` of all.
+    What has no answer counts as much as if it were `UNANSWERABLE` of all.
     """
     counts = np.where(right, (1 - UNANSWERABLE) / right.sum(), UNANSWERABLE / (~right).sum())
     tried = []
@@ -85,8 +83,7 @@ def best_threshold(probabilities: Array, right: Array) -> tuple[float, float]:
         silent = probabilities < threshold
         f1 = 2 * counts[silent & ~right].sum() / (counts[silent].sum() + UNANSWERABLE)
         tried.append((f1, float(threshold)))
-    best, _ = max(tried)
-    return max((each for each in tried if each[0] >= best - WORSE), key=lambda each: each[1])
+    return max(tried)
 
 
 def write(module: str, **stored: object) -> None:
