@@ -32,7 +32,7 @@ from ingest.errors import IndexMissing, ModelUnavailable
 from ingest.redaction import recipe
 
 if TYPE_CHECKING:
-    from assistant.workspace.journal import Journal
+    from assistant.workspace.journal import Journal, Label
     from assistant.writing.model_writer import ModelWriter
     from index.store import Store
 
@@ -166,6 +166,7 @@ class Assistant:
         searched = perf_counter()
         quotes = list(quotes_for(asked, evidence, index, self.settings.evidence))
         quoted = written = Draft()
+        first: float | None = None  # when the model's first word was there
 
         def finished(draft: Draft, told: tuple[Notice, ...]) -> Answer:
             ended = perf_counter()
@@ -186,6 +187,7 @@ class Assistant:
                     "search": round((searched - started) * 1000, 1),
                     "write": round((ended - searched) * 1000, 1),
                     "total": round((ended - started) * 1000, 1),
+                    **({} if first is None else {"first": round((first - started) * 1000, 1)}),
                 },
                 generation=index.manifest.generation,
             )
@@ -201,7 +203,9 @@ class Assistant:
             yield finished(backed(quoted), notices)
             written = Draft(quoted)
             try:
-                yield from written.write(model.write(asked.text, evidence.hits, evidence.read))
+                for piece in written.write(model.write(asked.text, evidence.hits, evidence.read)):
+                    first = first or perf_counter()
+                    yield piece
             except ModelUnavailable as error:
                 written, notices = Draft(), (quoting(error, lasting=False),)
             self._speeds.keep(model.model, model.speed)
@@ -215,6 +219,15 @@ class Assistant:
         if chunk is None or text[citation.start : citation.end] != citation.quote:
             return citation.quote, citation.start
         return text[chunk.section_start : chunk.section_end], chunk.section_start
+
+    def rate(self, answer: Answer, label: "Label") -> None:
+        """Write down what a person says of an answer; nothing where answers are not kept.
+
+        Raises:
+            JournalError: It cannot be written.
+        """
+        if self._journal and (number := self._journal.number(answer)) is not None:
+            self._journal.label(number, label)
 
     def _model(self) -> "tuple[ModelWriter | None, tuple[Notice, ...]]":
         """Return the model that writes, if one is wanted and there, and what to say when it is not."""
@@ -240,7 +253,10 @@ class Assistant:
             yield outdated(self.behind)
 
     def _standalone(self, question: str, history: Sequence[Turn], model: "ModelWriter | None", index: Index) -> str:
-        """Return the question so that it stands alone. A rewriting is only kept where it finds what answers it."""
+        """Return the question so that it stands alone: by the rules, or the model where theirs finds no answer.
+
+        The model's rewriting is only kept where it finds what answers it.
+        """
         if not history:
             return question
 
@@ -262,9 +278,11 @@ class Assistant:
             if same_passage or (hits and (not goes_on or names_fact(understand(question), hits[0]))):
                 return question
             same = about_the_same(question, before, search)
+        if answering(same):
+            return same  # at once; a small model's rewriting is no better (LOG.md), and is waited for
         if model and (written := _rewritten(question, history, model)) and answering(written):
             return written
-        return same if answering(same) else ruled
+        return ruled
 
 
 def _rewritten(question: str, history: Sequence[Turn], model: "ModelWriter") -> str:

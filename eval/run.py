@@ -8,10 +8,12 @@ run goes on where it stopped.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from assistant.answer import Answer, Turn
 from assistant.asking.question import LONGEST_QUESTION
+from assistant.models.tokens import most_tokens
 from assistant.workspace import batch
 from eval.datasets.example import Example, write_whole
 from eval.judge import judge
@@ -66,7 +68,20 @@ def run_dataset(
 
 
 def _timings(answers: Sequence[Mapping[str, Any]], jobs: int) -> dict[str, Any]:
-    """Return how many milliseconds answers took: percentiles, and each by its question's id."""
-    each = {str(answer["id"]): answer["timings_ms"]["total"] for answer in answers if "timings_ms" in answer}
-    shares = {f"p{share}": round(percentile(list(each.values()), share / 100), 1) for share in (50, 90, 95, 99)}
-    return {"jobs": jobs, **shares, "ms": each}
+    """Return how many milliseconds answers took: percentiles, and each by its question's id.
+
+    Where a model wrote: also `first_word`, percentiles of the milliseconds to the first word of it that was shown, and
+    `tokens`, how many the mean answer has of what it wrote, as `assistant.models.tokens` estimates.
+    """
+    timed = [answer for answer in answers if "timings_ms" in answer]
+    each = {str(answer["id"]): answer["timings_ms"]["total"] for answer in timed}
+    first = [answer["timings_ms"]["first"] for answer in timed if "first" in answer["timings_ms"]]
+    told = {"jobs": jobs, **_percentiles(list(each.values())), "ms": each}
+    if first:
+        told["first_word"] = _percentiles(first)
+        told["tokens"] = round(fmean(most_tokens(answer["written"]) for answer in timed if answer.get("written")))
+    return told
+
+
+def _percentiles(values: Sequence[float]) -> dict[str, float]:
+    return {f"p{share}": round(percentile(values, share / 100), 1) for share in (50, 90, 95, 99)}

@@ -24,12 +24,15 @@ from assistant.checking.wording import meanings, opposed
 from assistant.quoting.quotes import BULLET, Quote, cite
 from index.arrays import FloatArray
 from index.hit import Hit
+from index.text.analyser import fold, stem
 from index.text.similar import Vocabulary
 
-_REPLY = re.compile(r"(sim|yes|sí)\s*[,.:;–—-]\s+(?=\S)", re.IGNORECASE)
+# A "no" stays, as it denies what is asked and not what is said; but where what is said is denied once more.
+_REPLY = re.compile(r"(?:(?:sim|yes|sí)\s*[,.:;–—-]|(?:não|no)\s*,(?=\s+(?:não|no)\b))\s+(?=\S)", re.IGNORECASE)
 AROUND = 2  # statements before one, and after it, that may say the rest of a sentence: steps are told in one
 MOST_READ = 3  # statements that are read with a sentence
 IDENTICAL = 1.01  # likeness of the very word, so that of several words with its stem it is the one matched
+TRANSLATED = 0.8  # likeness of what two numbers count, from which it is the same thing in another language
 SYNONYM = 0.9  # likeness of a listed synonym; the same stem is 1
 
 
@@ -83,6 +86,7 @@ class Checker:
         self._enough = enough() if likeness is None else likeness
         self._columns: dict[str, int] = {}
         self._statements = read_statements(hits, self._columns)
+        self._copied = {_spelt(one.quote.plain): one for one in reversed(self._statements)}
         self._words = list(self._columns)
         self._vocabulary = Vocabulary(self._words)
         self._synonyms: dict[int, list[int]] = {}
@@ -90,6 +94,7 @@ class Checker:
             for group in meanings(word):
                 self._synonyms.setdefault(group, []).append(column)
         asked = [word for word in read_claims(question).words if word.telling]
+        self._question = frozenset(stem(word.text) for word in asked)
         named = {name for statement in self._statements for name in statement.claims.names}
         self._asked = tuple(word for word in asked if word.known_as not in named)
         self._subject = frozenset(word.known_as for word in asked) & named
@@ -136,13 +141,16 @@ class Checker:
         """Judge by strict comparison; what it does not find said, word for word, is returned to be judged otherwise."""
         if claims.bare_reply:
             return Verdict(False, why=text)
+        back = claims.points_back and not claims.names
+        if copied := None if back and self._lost else self._copied.get(_spelt(text)):
+            return Verdict(True, (copied.quote,))
         if reply := _REPLY.match(text):
-            claims = read_claims(text[reply.end() :])  # a "no" stays: it denies what is asked, not what is said
+            claims = read_claims(text[reply.end() :])
+            back = claims.points_back and not claims.names
         if claims.idle_denials:
             return Verdict(False, why=text)
         if not claims.states:
             return Verdict(True)
-        back = claims.points_back and not claims.names
         if back and self._lost:
             return Verdict(False, why=text)
         subject = self._subject if back else frozenset()
@@ -180,11 +188,12 @@ class Checker:
         if strangers - apart or part.subject - statement.around or not _predicate(part.words):
             return None
         stated = [number for one in (statement, *beside) for number in one.claims.numbers]
-        if not all(any(_same(number, other) for other in stated) for number in part.numbers):
+        if not all(any(self._same(number, other) for other in stated) for number in part.numbers):
             return None
         if _denial_differs(part.words, self._matched(part, statement), statement.denials):
             return None
-        return signs_of(part.words, part.likeness, self._enough, len(part.numbers), statement, beside)
+        numbers = len(part.numbers)
+        return signs_of(part.words, part.likeness, self._enough, numbers, statement, beside, self._question)
 
     def _beside(self, at: int) -> list[Statement]:
         """Return the statements around one that stand in its section; none around what has a subject of its own."""
@@ -199,6 +208,18 @@ class Checker:
         own = self._matched(part, self._statements[at])
         more = [one for one in self._beside(at) if self._matched(part, one).keys() - own.keys()]
         return (self._statements[at].quote, *(one.quote for one in more))
+
+    def _same(self, number: Number, stated: Number) -> bool:
+        """Tell whether two numbers are one, and count the same as far as both say what, in whatever language."""
+        if number.digits != stated.digits:
+            return False
+        if not number.unit or not stated.unit or number.unit in stated.beside:
+            return True
+        near = [word for word in stated.near if word in self._columns and not opposed(number.counted, word)]
+        if not number.counted or not near:
+            return False
+        likeness = self._vocabulary.alike([number.counted])[0, [self._columns[word] for word in near]]
+        return float(likeness.max()) >= TRANSLATED
 
     def _matched(self, part: _Part, statement: Statement) -> dict[int, int]:
         """Return which words of a part a statement covers, each with the column that covers it."""
@@ -279,11 +300,16 @@ class Checker:
             return _Fit(why=" ".join(part.words[row].text for row in lost))
         matched = self._matched(part, statement)
         for number in part.numbers:
-            if not any(_same(number, stated) for stated in statement.claims.numbers):
+            if not any(self._same(number, stated) for stated in statement.claims.numbers):
                 return _Fit(why=f"{number.digits} {number.unit}".strip(), contrary=bool(statement.claims.numbers))
         if denied := _denial_differs(part.words, matched, statement.denials):
             return _Fit(why=denied, contrary=True)
         return _Fit(float(best.mean()) if part.words else 1.0)
+
+
+def _spelt(text: str) -> str:
+    """Return a text's words and numbers alone, to tell what is copied."""
+    return " ".join(re.findall(r"\w+", fold(text)))
 
 
 def _predicate(words: Sequence[Word]) -> tuple[Word, ...]:
@@ -297,11 +323,6 @@ class _Fit:
     score: float = 0.0
     why: str = ""
     contrary: bool = False
-
-
-def _same(number: Number, stated: Number) -> bool:
-    """Tell whether two numbers are one, and count the same as far as both say what."""
-    return number.digits == stated.digits and (not number.unit or not stated.unit or number.unit in stated.beside)
 
 
 def _denial_differs(words: Sequence[Word], matched: dict[int, int], denials: dict[int, frozenset[int]]) -> str:

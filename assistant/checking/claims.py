@@ -95,6 +95,9 @@ _OPENS_SUBJECT = frozenset(
         "ha",
         "existe",
         "existem",
+        "voce",
+        "voces",
+        "you",
         "the",
         "an",
         "in",
@@ -137,12 +140,21 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number: its digits in one spelling, and the folded words or sign beside it, of which one may be its unit."""
+    """A number: its digits in one spelling, and the folded words or sign beside it, of which one may be its unit.
+
+    Attributes:
+        beside: Stems of the words beside it, and signs.
+        unit: The sign that touches it, else the stem of the next word; empty where it has neither.
+        counted: That next word; empty for a sign.
+        near: The words beside it.
+    """
 
     digits: str
     clause: int
     beside: frozenset[str]
     unit: str
+    counted: str
+    near: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +220,7 @@ def read_claims(text: str) -> Claims:
         numbers=tuple(numbers),
         idle_denials=idle,
         clauses=clause + 1,
-        points_back=_points_back(folded),
+        points_back=not bullet and _points_back(folded),
         bare_reply=bool(folded)
         and not any(word.telling for word in words)
         and not numbers
@@ -226,11 +238,13 @@ def _digits(raw: str) -> str:
 def _number(digits: str, tokens: list[tuple[str, str]], at: int, clause: int) -> Number:
     """Read what a number counts: the sign that touches it, else the next word."""
     after = [token for raw, token in tokens[at + 1 : at + 1 + _UNIT_REACH] if raw not in _BREAKS]
-    before = [token for _, token in tokens[max(at - _UNIT_REACH, 0) : at]]
+    before = [token for raw, token in tokens[max(at - _UNIT_REACH, 0) : at] if raw not in _BREAKS]
     signs = [token for token in (*before[-1:], *after[:1]) if not token[-1].isalnum()]
     following = [token for token in after if not is_stop_word(token) and token[0].isalpha()]
-    unit = signs[0] if signs else stem(following[0]) if following else ""
-    return Number(digits, clause, frozenset((*map(stem, after), *map(stem, before), *signs)), unit)
+    counted = "" if signs or not following else following[0]
+    unit = signs[0] if signs else stem(counted)
+    near = (*before, *after)
+    return Number(digits, clause, frozenset((*map(stem, near), *signs)), unit, counted, near)
 
 
 def _is_name(tokens: list[tuple[str, str]], at: int) -> bool:
@@ -239,7 +253,7 @@ def _is_name(tokens: list[tuple[str, str]], at: int) -> bool:
         return True
     if not raw[0].isupper():
         return False
-    opens = at == 0 or tokens[at - 1][0] in ":.!?|"
+    opens = at == 0 or tokens[at - 1][0] in ":.!?|("
     following = tokens[at + 1][0] if at + 1 < len(tokens) else ""
     return not opens or following == ":" or following[:1].isupper()
 

@@ -31,6 +31,9 @@ SIGNS = (
     "numbers",  # numbers of the sentence
     "length",  # logarithm of how many words the sentence has
     "code",  # whether the statement is code
+    "new_said",  # "said_near" of what the question does not say already
+    "new_lost",  # logarithm of how many words nothing says, the question neither
+    "new",  # logarithm of how many words the question does not say
     "read",  # how surely the statement answers the sentence, as the cross-encoder reads both
 )
 

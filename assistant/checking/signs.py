@@ -10,6 +10,7 @@ from assistant.checking.claims import Word
 from assistant.checking.entailment import Signs
 from assistant.checking.statements import Statement
 from index.arrays import FloatArray
+from index.text.analyser import stem
 from index.text.similar import weights
 
 NEAR = 4
@@ -23,6 +24,7 @@ def signs_of(
     numbers: int,
     statement: Statement,
     beside: Sequence[Statement],
+    asked: frozenset[str],
 ) -> Signs:
     """Return the signs of a statement for the words of a sentence.
 
@@ -33,6 +35,7 @@ def signs_of(
         numbers: How many numbers the sentence has.
         statement: What may say it.
         beside: The statements before and after it, of the same section.
+        asked: Stems of what the question says: an answer that says it again claims nothing by that.
     """
     rows = [row for row, word in enumerate(words) if word.telling]
     weight = weights([words[row].text for row in rows])
@@ -41,6 +44,8 @@ def signs_of(
     best, near = own.max(axis=1, initial=0.0), likeness[np.ix_(rows, columns)].clip(max=1.0).max(axis=1, initial=0.0)
     total = max(float(weight.sum()), 1e-6)
     lost = near < enough
+    new = np.array([stem(words[row].text) not in asked for row in rows])
+    news = float(weight[new].sum())
     names = [row for row in rows if words[row].name and words[row].known_as not in statement.known]
     values = (
         float(weight @ np.where(best >= enough, best, 0.0)) / total,
@@ -55,6 +60,9 @@ def signs_of(
         float(numbers),
         log1p(len(rows)),
         float(statement.quote.hit.chunk.kind == "code"),
+        float(weight[new] @ np.where(near[new] >= enough, near[new], 0.0)) / news if news else 1.0,
+        log1p(int((lost & new).sum())),
+        log1p(int(new.sum())),
     )
     return Signs(values, statement.titled)
 

@@ -90,8 +90,7 @@ class Journal:
     def add(self, answer: Answer, history: Sequence[Turn] = (), *, at: datetime | None = None) -> None:
         """Write an answer down. One that cannot be written is lost: what was asked is answered all the same."""
         now = at or datetime.now(UTC)
-        trace = self._masked(answer.to_dict())
-        trace["hits"] = [{name: value for name, value in hit.items() if name != "text"} for hit in trace["hits"]]
+        trace = self._trace(answer)
         turns = [{"question": turn.question, "answer": turn.answer} for turn in history]
         row = (
             _stamp(now), trace["question"], json.dumps(self._masked(turns), ensure_ascii=False), answer.status,
@@ -103,6 +102,14 @@ class Journal:
             database.execute(f"INSERT INTO answers ({names}) VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
             oldest = _stamp(now - timedelta(days=self._days))
             database.execute("DELETE FROM answers WHERE at < ? AND label = ''", (oldest,))
+
+    def number(self, answer: Answer) -> int | None:
+        """Return the number that an answer has here; None where it is not here."""
+        trace = json.dumps(self._trace(answer), ensure_ascii=False)
+        with self._lock, suppress(sqlite3.Error):
+            found = self._database.execute("SELECT max(id) FROM answers WHERE trace = ?", (trace,)).fetchone()
+            return None if found[0] is None else int(found[0])
+        return None
 
     def entries(self, since: datetime | None = None, until: datetime | None = None) -> list[Entry]:
         """Return the answers given from one time to before another, oldest first."""
@@ -135,6 +142,11 @@ class Journal:
     def close(self) -> None:
         """Let the database go."""
         self._database.close()
+
+    def _trace(self, answer: Answer) -> dict[str, Any]:
+        trace: dict[str, Any] = self._masked(answer.to_dict())
+        trace["hits"] = [{name: value for name, value in hit.items() if name != "text"} for hit in trace["hits"]]
+        return trace
 
     def _masked(self, value: Any) -> Any:  # noqa: ANN401 - JSON
         if isinstance(value, str):

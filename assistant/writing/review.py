@@ -16,8 +16,9 @@ ENOUGH = 0.5
 _MAX_REPEATS = 3
 # How models say that they do not know, whatever words follow.
 _UNKNOWING = re.compile(
-    r"\bnao (?:sei|encontrei|encontro|tenho (?:\w+ ){0,2}(?:informac\w+|resposta|acesso|conhecimento)|posso "
-    r"(?:responder|ajudar|fornecer|determinar|dizer)|consigo (?:responder|encontrar)"
+    r"^nao sabe$|\bnao (?:sei|sou capaz de|encontrei|encontro"
+    r"|tenho (?:\w+ ){0,2}(?:informac\w+|resposta|acesso|conhecimento)|posso "
+    r"(?:responder|ajudar|fornecer|determinar|dizer)|consigo (?:responder|encontrar|fornecer)"
     r"|(?:ha|existe\w?|encontra\w*|e possivel encontrar) (?:\w+ ){0,2}(?:informac\w+|resposta|menc\w+|detalhe\w*)"
     r"|(?:e|foi) possivel (?:responder|determinar|saber))\b"
     r"|\b(?:trechos?|documentos?|documentac\w+|textos?|passage\w*) (?:\w+ ){0,2}nao (?:\w+ )?"

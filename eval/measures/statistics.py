@@ -144,3 +144,16 @@ def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
 def percentile(values: Sequence[float], share: float) -> float:
     """Return the value below which a share of all lies, between the two nearest linearly (Hyndman and Fan 1996, 7)."""
     return float(np.quantile(values, share)) if values else 0.0
+
+
+def kappa(pairs: Sequence[tuple[bool, bool]]) -> float:
+    """Return Cohen's kappa (1960) of two judges: their agreement beyond what chance gives; 0 where both say one thing.
+
+    By hand: 10 cases, both yes on 4, both no on 3, the first alone yes on 2, the second alone on 1: they agree on 0.7;
+    by chance on 0.6 * 0.5 + 0.4 * 0.5 = 0.5; (0.7 - 0.5) / (1 - 0.5) = 0.4.
+    """
+    count = len(pairs)
+    agreed = sum(one == other for one, other in pairs) / count
+    first, second = (sum(pair[at] for pair in pairs) / count for at in (0, 1))
+    chance = first * second + (1 - first) * (1 - second)
+    return (agreed - chance) / (1 - chance) if chance < 1 else 0.0

@@ -28,7 +28,7 @@ def pins() -> dict[str, Requirement]:
 
 def declared() -> list[Requirement]:
     """Return what is asked for; of the extra with PyTorch only where it is installed."""
-    heavy = set() if find_spec("sentence_transformers") else {"sentence-transformers", "ocr", "test-extras"}
+    heavy = set() if find_spec("sentence_transformers") else {"sentence-transformers", "ocr", "mlflow", "test-extras"}
     extras = [texts for extra, texts in PROJECT["optional-dependencies"].items() if extra not in heavy]
     every = [Requirement(text) for texts in (PROJECT["dependencies"], *extras) for text in texts]
     return [requirement for requirement in every if requirement.name != "coruja"]

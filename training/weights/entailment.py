@@ -5,10 +5,12 @@
 A case is a sentence and the statements that it is judged against (see `training.weights.checker`). To that module's
 cases come the references of questions on real documentation with the quotes that answer them: as people word it, true;
 false with a number, a name, a denial or a word changed, with a clause of another answer added, with two facts crossed,
-and as the answer of another question. Sentences that a chat model wrote, labelled by reading (`--labels`), count as
-often again. What strict comparison decides is left to it: it is learned from what it leaves open.
+and as the answer of another question. Then the sentences of a chat model, labelled by reading (`training.sentences`):
+those of some documentations are learned from, those of the others held out. What strict comparison decides is left to
+it: it is learned from what it leaves open.
 
-The threshold is the lowest that lets at most `MOST_FALSE` of the false sentences through on the documents that choose.
+The threshold is the lowest that lets at most `MOST_FALSE` of the false sentences through that were made, and at most
+`MOST_INVENTED` of those that the model invented, on the documents that choose.
 """
 
 import argparse
@@ -23,14 +25,16 @@ from pathlib import Path
 import numpy as np
 
 from assistant.checking.checker import Checker
-from assistant.checking.entailment import SIGNS
+from assistant.checking.entailment import SIGNS, Signs
 from index.hit import Hit
 from index.ranking.cross_encoder import cross_encoder
+from training.sentences.labelled import read_labelled
 from training.weights.checker import TARGET, Case, assin_cases, case_hits, documentation_cases, falsified, half
 from training.weights.logistic import Array, fit_logistic
 
-RIDGE = 1.0
+RIDGE = 10.0
 MOST_FALSE = 0.02
+MOST_INVENTED = 0.01
 UNDECIDED = -1  # as it is kept
 ROUNDS = 3
 """How often the statement that is learned from is chosen anew, by what was learned."""
@@ -42,7 +46,7 @@ Decided = tuple[bool | None, Array]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A case as it is learned from: which half it is in, and the signs of its statements, shape (found, signs).
+    """A case as it is learned from: whether it is held out, and the signs of its statements, shape (found, signs).
 
     `decided` is what strict comparison says; None where it leaves the case open.
     """
@@ -50,20 +54,18 @@ class Judged:
     case: Case
     decided: bool | None
     signs: Array
+    held_out: bool
 
 
 def main() -> None:
     """Learn the weights and print what they let through."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="Folder of `train` and `train_docs`.")
-    parser.add_argument("--labels", type=Path, nargs="*", default=[], help="Labelled sentences of a chat model.")
     parser.add_argument("--cache", type=Path, required=True, help="Where the signs are kept.")
     parser.add_argument("--share", type=float, default=1.0, help="Of the cases of each kind of source.")
     asked = parser.parse_args()
-    judged = [*_cached(_cases(asked.data, asked.share), asked.cache)]
-    for path in asked.labels:
-        judged += _cached(_labelled(path), path.with_suffix(".npz"))
-    choosing, held_out = ([one for one in judged if half(one.case) == side] for side in (0, 1))
+    judged = [*_cached(_cases(asked.data, asked.share), asked.cache), *_written(asked.data / "train_docs")]
+    choosing, held_out = ([one for one in judged if one.held_out == side] for side in (False, True))
     weights, bias = learn(choosing)
     threshold = _threshold(choosing, weights, bias)
     stored = json.loads(TARGET.read_text("utf-8"))
@@ -103,9 +105,17 @@ def chance(one: Judged, weights: Array, bias: float) -> float:
 
 
 def _threshold(judged: Sequence[Judged], weights: Array, bias: float) -> float:
-    false = [chance(one, weights, bias) for one in judged if not one.case.true and _source(one.case) != "assin"]
-    open_ones = sorted((each for each in false if 0 < each < 1), reverse=True)
-    return open_ones[int(MOST_FALSE * len(false))] + 1e-3
+    false = [one for one in judged if not one.case.true and _source(one.case) != "assin"]
+    invented = [one for one in false if _source(one.case) == "written"]
+    made = [one for one in false if _source(one.case) != "written"]
+    return max(_letting(made, MOST_FALSE, weights, bias), _letting(invented, MOST_INVENTED, weights, bias))
+
+
+def _letting(false: Sequence[Judged], share: float, weights: Array, bias: float) -> float:
+    """Return the lowest threshold that lets at most a share of these through."""
+    chances = [chance(one, weights, bias) for one in false]
+    open_ones = sorted((each for each in chances if 0 < each < 1), reverse=True)
+    return open_ones[min(int(share * len(false)), len(open_ones) - 1)] + 1e-3 if open_ones else 0.0
 
 
 def _report(name: str, judged: Sequence[Judged], weights: Array, bias: float, threshold: float) -> None:
@@ -170,13 +180,18 @@ def _joined(kind: str, one: str, other: str) -> Iterator[tuple[str, str]]:
     yield kind, f"{one.rstrip('. ')} e {other[:1].lower()}{other[1:]}"
 
 
-def _labelled(path: Path) -> Iterator[Case]:
-    """Yield sentences of a chat model: `question, sentence, true, evidence` (the texts that it was given)."""
-    for line in path.read_text("utf-8").splitlines():
-        row = json.loads(line)
-        yield Case(
-            f"written {row.get('kind', '')}", row["true"], row["question"], row["sentence"], tuple(row["evidence"])
-        )
+def _written(data: Path) -> Iterator[Judged]:
+    """Yield the labelled sentences of a chat model, each judged where it stood in its answer."""
+    for answer in read_labelled(data):
+        checker = Checker(answer.question, answer.hits)
+        evidence = tuple(hit.chunk.text for hit in answer.hits)
+        for sentence in answer.sentences:
+            signs = checker.undecided(sentence.text)
+            supported = checker.check(sentence.text).supported
+            if sentence.label in ("yes", "no"):
+                case = Case("written", sentence.label == "yes", answer.question, sentence.text, evidence)
+                decided = supported if signs is None else None
+                yield Judged(case, decided, _read(sentence.text, signs or ()), answer.held_out)
 
 
 def _cached(cases: Iterator[Case], cache: Path) -> Iterator[Judged]:
@@ -190,7 +205,7 @@ def _cached(cases: Iterator[Case], cache: Path) -> Iterator[Judged]:
             if at % 100 == 0:
                 print(f"{at}/{len(listed)}", flush=True)
         _keep(cache, kept)
-    yield from (Judged(case, *each) for case, each in zip(listed, kept, strict=True))
+    yield from (Judged(case, *each, half(case) == 1) for case, each in zip(listed, kept, strict=True))
 
 
 def _keep(cache: Path, found: Sequence[Decided]) -> None:
@@ -218,8 +233,15 @@ def _judge(case: Case) -> Decided:
     signs = checker.undecided(case.sentence)
     if signs is None:
         return Checker(case.question, hits).check(case.sentence).supported, np.empty((0, len(SIGNS)))
-    read = cross_encoder().read(case.sentence, [one.premise for one in signs])
-    return None, np.array([[*one.values, logit] for one, logit in zip(signs, read, strict=True)])
+    return None, _read(case.sentence, signs)
+
+
+def _read(sentence: str, found: Sequence[Signs]) -> Array:
+    """Return signs with how the cross-encoder reads each statement, shape (found, signs)."""
+    if not found:
+        return np.empty((0, len(SIGNS)))
+    read = cross_encoder().read(sentence, [one.premise for one in found])
+    return np.array([[*one.values, logit] for one, logit in zip(found, read, strict=True)])
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Any
 
 from assistant.answer import Answer, Turn
 from assistant.assistant import Assistant
-from assistant.notice import Notice
+from assistant.workspace.journal import Label
 from ingest.errors import UserError
 from ui.port import HOST, free_port
 from ui.web.evidence import render_evidence, render_text
@@ -68,9 +68,10 @@ _CSS = """
 """
 
 Messages = list[dict[str, str]]
-Told = tuple[Notice, ...]
-"""The notices of the answer before."""
-Shown = tuple[Messages, str, list[Turn], Told]
+Given = list[Answer]
+"""The answers of a conversation, one for each turn."""
+Shown = tuple[Messages, str, list[Turn], Given]
+_THUMBS = ("Like", "Dislike")  # Gradio's names for its thumbs
 _FOLLOW_MARKERS = """<script>
 document.addEventListener("click", event => {
   const marker = event.target.closest("#chat button.marker");
@@ -117,7 +118,7 @@ def page(assistant: Assistant, examples: Sequence[str]) -> gr.Blocks:
                     render_markdown=False,
                     latex_delimiters=[],
                     allow_tags=False,
-                    feedback_options=None,
+                    feedback_options=_THUMBS,
                     buttons=[],  # copying would copy the HTML
                 )
                 question = gr.Textbox(
@@ -133,23 +134,25 @@ def page(assistant: Assistant, examples: Sequence[str]) -> gr.Blocks:
                 new = gr.Button(translate("new"), variant="secondary", size="sm")
             with gr.Column(scale=2, min_width=320):
                 evidence = gr.HTML(elem_id="evidence-panel")
-        history, told = gr.State([]), gr.State(())
+        history, given = gr.State([]), gr.State([])
 
-        def ask(text: str, turns: list[Turn], before: Told, request: gr.Request) -> Iterator[Shown]:
+        def ask(text: str, turns: list[Turn], before: Given, request: gr.Request) -> Iterator[Shown]:
             if text.strip():  # an empty box changes nothing; ending without a word would empty the page
                 words = words_for(request.headers.get("accept-language"))
                 yield from conversation(assistant, text, turns, before, words)
             else:
                 yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
 
-        def ask_example(turns: list[Turn], before: Told, request: gr.Request, chosen: gr.SelectData) -> Iterator[Shown]:
+        def ask_example(
+            turns: list[Turn], before: Given, request: gr.Request, chosen: gr.SelectData
+        ) -> Iterator[Shown]:
             yield from ask(chosen.value["text"], turns, before, request)
 
         def begin(request: gr.Request) -> Shown:
             words = words_for(request.headers.get("accept-language"))
-            return [], render_text(words["hint"], words), [], ()
+            return [], render_text(words["hint"], words), [], []
 
-        shown = [chat, evidence, history, told]
+        shown = [chat, evidence, history, given]
         # A question that is sent while another is answered waits for its turn; the history is read when that has come.
         in_turn: dict[str, Any] = {
             "concurrency_id": "ask",
@@ -157,20 +160,28 @@ def page(assistant: Assistant, examples: Sequence[str]) -> gr.Blocks:
             "trigger_mode": "multiple",
             "api_visibility": "private",
         }
-        question.submit(ask, [question, history, told], shown, **in_turn)
+        question.submit(ask, [question, history, given], shown, **in_turn)
         question.submit(None, None, question, js=_EMPTY, trigger_mode="multiple", api_visibility="private")
-        chat.example_select(ask_example, [history, told], shown, **in_turn)
+        chat.example_select(ask_example, [history, given], shown, **in_turn)
         new.click(begin, None, shown, api_visibility="private")
         chat.clear(begin, None, shown, api_visibility="private")
+        if assistant.settings.log:  # without, Gradio shows no thumbs
+
+            def rate(answers: Given, thumb: gr.LikeData) -> None:
+                _rate(assistant, answers, thumb.index, thumb.liked)
+
+            chat.like(rate, given, None, api_visibility="private", show_progress="hidden")
         blocks.load(begin, None, shown, api_visibility="private")
     return blocks
 
 
-def conversation(assistant: Assistant, question: str, turns: list[Turn], before: Told, words: Words) -> Iterator[Shown]:
+def conversation(
+    assistant: Assistant, question: str, turns: list[Turn], before: Given, words: Words
+) -> Iterator[Shown]:
     """Ask one question and yield what the page shows while the answer is written.
 
     Yields:
-        The messages, the evidence as HTML, the conversation so far, and the notices of its last answer.
+        The messages, the evidence as HTML, the conversation so far, and its answers.
     """
     question = question.strip()
     said = _messages(turns)
@@ -183,14 +194,15 @@ def conversation(assistant: Assistant, question: str, turns: list[Turn], before:
     quoted = written = ""
     markers: list[int] = []
     evidence = searching
+    told = before[-1].notices if before else ()
     try:
         for piece in assistant.stream(question, turns):
             if isinstance(piece, Answer):
                 sections = [assistant.section_text(citation) for citation in piece.citations]
-                evidence = render_evidence(piece, sections, words, before)
+                evidence = render_evidence(piece, sections, words, told)
                 markers = [citation.marker for citation in piece.citations]
                 quoted = piece.text
-                yield shown(piece.text, markers), evidence, [*turns, Turn(question, piece.text)], piece.notices
+                yield shown(piece.text, markers), evidence, [*turns, Turn(question, piece.text)], [*before, piece]
             else:
                 written += piece
                 yield shown(f"{written}\n\n{quoted}", markers), evidence, turns, before
@@ -208,6 +220,17 @@ def _messages(turns: Sequence[Turn], markers: Sequence[int] = ()) -> Messages:
             {"role": "assistant", "content": render_message(turn.answer, markers)},
         )
     ]
+
+
+def _rate(assistant: Assistant, answers: Sequence[Answer], message: object, liked: object) -> None:
+    """Write down a thumb at a message; what was an error has no answer, a thumb taken back no label."""
+    at = message // 2 if isinstance(message, int) else -1
+    if 0 <= at < len(answers):
+        label: Label = "accepted" if liked is True else "rejected" if liked is False else ""
+        try:
+            assistant.rate(answers[at], label)
+        except UserError as error:
+            gr.Warning(str(error))
 
 
 def serve(

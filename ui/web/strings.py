@@ -23,6 +23,8 @@ PORTUGUESE: Words = {
     "extractive": "trechos dos documentos, sem modelo de linguagem",
     "seconds": "s",
     "failed": "Não foi possível responder.",
+    "chatbot.like": "A resposta está certa",  # Gradio's names of what its thumbs say
+    "chatbot.dislike": "A resposta está errada",
     "common.complete": "Pronto",  # Gradio tells it to screen readers, and has no Portuguese for it
 }
 
@@ -45,6 +47,8 @@ ENGLISH: Words = {
     "extractive": "passages of the documents, no language model",
     "seconds": "s",
     "failed": "No answer could be given.",
+    "chatbot.like": "The answer is right",
+    "chatbot.dislike": "The answer is wrong",
     "common.complete": "Ready",
 }
 

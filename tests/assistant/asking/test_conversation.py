@@ -206,6 +206,7 @@ def ask_after(model: Rewriter, workspace: Path, question: str, history: Sequence
 
 
 CLARIFY = [Turn("O que faz o Clarify?", "Detecta vieses [1].")]
+JUMPSTART = [Turn("O que o JumpStart oferece?", "Um hub de modelos pré-treinados [1].")]
 
 
 class TestByModel:
@@ -215,17 +216,25 @@ class TestByModel:
         assert model.prompts == []
         assert answer.query == "O que faz o Model Monitor?"
 
-    def test_is_kept_where_it_finds_what_answers(self, page_workspace: Path) -> None:
+    def test_is_not_asked_where_the_rule_finds_what_answers(self, page_workspace: Path) -> None:
         model = Rewriter("O que faz o SageMaker Canvas?")
         answer = ask_after(model, page_workspace, "E o Canvas?", CLARIFY)
-        assert len(model.prompts) == 1
-        assert answer.query == "O que faz o SageMaker Canvas?"
+        assert model.prompts == []
         assert "Canvas" in quotes(answer)
+
+    def test_is_kept_where_it_alone_finds_what_answers(self, page_workspace: Path) -> None:
+        model = Rewriter("Tem LLMs ou llm lá no SageMaker JumpStart?")
+        answer = ask_after(model, page_workspace, "tem llm lá?", JUMPSTART)
+        assert len(model.prompts) == 1
+        assert answer.query == "Tem LLMs ou llm lá no SageMaker JumpStart?"
+        assert "JumpStart" in quotes(answer)
 
     @pytest.mark.parametrize("written", ["Quanto pesa o Canvas em Marte?", "O que faz o Model Monitor?", ""])
     def test_gives_way_to_the_rule_where_it_does_not(self, page_workspace: Path, written: str) -> None:
         answer = ask_after(Rewriter(written), page_workspace, "E o Canvas?", CLARIFY)
         assert "Canvas" in quotes(answer)
+        unsaid = ask_after(Rewriter(written), page_workspace, "tem llm lá?", JUMPSTART)
+        assert unsaid.query != written
 
     def test_does_not_answer_another_question_than_was_asked(self, page_workspace: Path) -> None:
         answer = ask_after(Rewriter("O que é o Canvas?"), page_workspace, "Qual é o preço do H100?", CLARIFY)
@@ -235,11 +244,11 @@ class TestByModel:
         history = [
             Turn(f"Pergunta número {number} {'muito longa ' * 50}?", "Resposta. " * 200) for number in range(100)
         ]
-        model = Rewriter("O que faz o SageMaker Canvas?")
-        ask_after(model, page_workspace, "E o Canvas?", [*history, *CLARIFY])
+        model = Rewriter("Tem LLMs ou llm lá no SageMaker JumpStart?")
+        ask_after(model, page_workspace, "tem llm lá?", [*history, *JUMPSTART])
         (prompt,) = model.prompts
         assert "Pergunta número 90" in prompt
-        assert "O que faz o Clarify?" in prompt
+        assert "O que o JumpStart oferece?" in prompt
         assert len(prompt) < 8000
 
 

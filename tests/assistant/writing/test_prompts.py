@@ -12,6 +12,7 @@ DIGESTS = {
     ("answer", 3): "1d24ece4f2b0",
     ("draft", 1): "03e1f83236b9",
     ("insist", 1): "a8688780aa18",
+    ("opinion", 1): "73e16c0ce4ea",
     ("rewrite", 1): "356c246c8fa2",
 }
 
@@ -31,5 +32,5 @@ def test_they_are_shown_with_version_and_digest(tmp_path: Path) -> None:
 
 def test_programs_get_them_as_json(tmp_path: Path) -> None:
     shown = json.loads(coruja(tmp_path, "prompts", "--json").stdout)["prompts"]
-    assert [prompt["name"] for prompt in shown] == ["answer", "draft", "insist", "rewrite"]
+    assert [prompt["name"] for prompt in shown] == ["answer", "draft", "insist", "opinion", "rewrite"]
     assert all(set(prompt) == {"name", "version", "purpose", "rules", "asked", "digest"} for prompt in shown)

@@ -8,12 +8,14 @@ import typer
 
 from ui.cli import console
 from ui.cli.call import Json, called
-from ui.cli.measuring import datasets, gate, running
+from ui.cli.measuring import datasets, gate, judging, running, tracking
 
 app = typer.Typer(help="Measure retrieval and answers on a data set.", no_args_is_help=True)
 app.command("run")(running.eval_run)
 app.command("compare")(running.eval_compare)
 app.command("gate")(gate.eval_gate)
+app.command("judge")(judging.judge)
+app.command("track")(tracking.track)
 app.command("check")(datasets.check)
 app.command("import")(datasets.import_)
 app.command("draft")(datasets.draft)

@@ -1,0 +1,137 @@
+"""Sentences as a real small model writes them: what their passages say passes, what they do not say is caught.
+
+The wording is that of Qwen2.5-Coder-1.5B-Instruct on documentation; the shares over all that were labelled are measured
+by `training.sentences.measure`.
+"""
+
+import pytest
+
+from assistant.checking.checker import Checker
+from assistant.writing.review import NotWorthShowing, Review
+from index.hit import Hit
+from ingest.document import Document
+from ingest.splitting.splitter import split
+
+TAGS = "# Tags\n\n+ Maximum number of tags per resource: 50\n\n+ Maximum key length: 128 Unicode characters in UTF-8\n"
+ANALYSIS = (
+    "# Iniciar a análise\n\nVocê pode interromper a análise a qualquer momento clicando no botão **Stop**.\n\n"
+    "Não será enviada nenhuma mensagem durante a fase de preparo. Portanto, é possível iniciar ou cancelar a análise "
+    "sem riscos.\n"
+)
+GO = (
+    "# Criar o pacote\n\n1. Baixe a biblioteca **lambda** do GitHub.\n\n1. Compile o executável com `go build`.\n\n"
+    "1. (Opcional) Se o pacote tem vários arquivos, compile o pacote inteiro.\n"
+)
+QUALIFIER = (
+    "# Qualifier\n\nAn *alias* is a pointer to a version that you can update to map to a different version, or split "
+    "traffic between two versions. You can use versions and aliases together to provide a stable interface.\n"
+)
+EDITOR = (
+    "# Consultar o banco\n\nA ferramenta fornece um assistente dedicado, o editor de consulta genérica, acessível pelo "
+    "menu **Tools > Generic query editor...**.\n"
+)
+SERVICES = (
+    "# SageMaker\n\n* **SageMaker Clarify:** Detecta vieses e fornece explicabilidade.\n"
+    "* **Role Manager:** Simplifica a gestão de permissões (IAM) focada em funções de ML.\n"
+    "* **SageMaker Canvas:** Interface point-and-click para criar previsões sem escrever código.\n"
+)
+
+
+def checker(page: str, question: str) -> Checker:
+    chunks = split(Document("página.md", page, "markdown", "Página", "0" * 64))
+    return Checker(question, [Hit(chunk, 0.0, rank) for rank, chunk in enumerate(chunks, 1)])
+
+
+HONEST = [
+    (TAGS, "Quantas tags uma função pode ter no máximo?", "A função pode ter no máximo 50 tags."),
+    (
+        ANALYSIS,
+        "se eu cancelar a analise no meio corre o risco de ja ter saido alguma mensagem?",
+        "Não, não há risco de ter saído alguma mensagem se você cancelar a análise no meio.",
+    ),
+    (
+        EDITOR,
+        "Como abrir o editor de consulta genérica?",
+        "Para abrir o editor de consulta genérica, você pode acessar o menu **Tools > Generic query editor...**.",
+    ),
+    (
+        QUALIFIER,
+        "O que é um alias?",
+        "Um alias é um ponteiro para uma versão que você pode atualizar, ou dividir o tráfego entre duas versões.",
+    ),
+    (
+        SERVICES,
+        "Dá para prever sem programar?",
+        "Sim, você pode usar o SageMaker Canvas para criar previsões sem escrever código.",
+    ),
+    (
+        SERVICES,
+        "Como simplifico permissões?",
+        "Você pode usar o Role Manager para simplificar a gestão de permissões (IAM) focada em funções de ML.",
+    ),
+]
+
+INVENTED = [
+    (TAGS, "Quantas tags uma função pode ter no máximo?", "A função pode ter no máximo 128 tags."),
+    (
+        TAGS,
+        "Como associar o AWS WAF a uma URL de função?",
+        "Você pode usar a API do AWS WAF para criar a regra e associar a ela a sua URL de função.",
+    ),
+    (ANALYSIS, "Posso cancelar?", "Não, a análise não pode ser interrompida."),
+    (
+        ANALYSIS,
+        "Quais são os modos de aprovação disponíveis?",
+        "Existem dois modos de aprovação disponíveis: interromper a análise e concluir a análise.",
+    ),
+    (EDITOR, "Como tirar o fundo de uma foto?", "Clique com o botão direito do mouse e escolha fechar a cor."),
+    (QUALIFIER, "O que é um alias?", "Um alias divide o tráfego entre três versões."),
+    (
+        QUALIFIER,
+        "Dá para escrever typescript no editor do console?",
+        "Não, não dá para escrever typescript direto no editor do console.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("page", "question", "sentence"), HONEST)
+def test_what_the_passages_say_passes(page: str, question: str, sentence: str) -> None:
+    verdict = checker(page, question).check(sentence)
+    assert verdict.supported, verdict.why
+    assert verdict.quotes
+
+
+@pytest.mark.parametrize(("page", "question", "sentence"), INVENTED)
+def test_what_they_do_not_say_is_caught(page: str, question: str, sentence: str) -> None:
+    assert not checker(page, question).check(sentence).supported
+
+
+def test_a_step_stands_for_itself() -> None:
+    """A step that is not said does not take those with it that follow."""
+    judge = checker(GO, "como compilo meu binário go?")
+    assert not judge.check("1. Instale o compilador da Microsoft.").supported
+    assert judge.check("2. Compile o executável usando `go build`.").supported
+    assert judge.check("3. (Opcional) Compile o pacote inteiro se o pacote tem vários arquivos.").supported
+
+
+def test_a_sentence_that_is_copied_passes_whatever_its_words() -> None:
+    page = "# Sessão\n\nEle fica na memória. Quando a instância é reiniciada, o estado na memória não é salvo.\n"
+    judge = checker(page, "O que acontece com o estado?")
+    assert judge.check("Quando a instância é reiniciada, o estado na memória não é salvo.").supported
+    assert not judge.check("Quando a instância é reiniciada, o estado na memória é salvo.").supported
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Não sabe.",
+        "Não sou capaz de ajudar com isso.",
+        "Não sou capaz de fornecer informações sobre limites de email para clientes.",
+        "Não consigo fornecer uma resposta direta para este erro.",
+    ],
+)
+def test_a_refusal_is_known_by_its_words(said: str) -> None:
+    review = Review(checker(TAGS, "Qual é o limite?"), "pt", mark=False)
+    assert list(review.segments(iter([said]))) == []
+    with pytest.raises(NotWorthShowing, match="found no answer"):
+        list(review.finish("escrivao:1b"))
