@@ -14,11 +14,9 @@ from math import exp, log, log1p
 
 import numpy as np
 
-from assistant.asking.language import language_of
 from assistant.asking.question import Question
 from assistant.evidence.coverage import cover
-from assistant.evidence.passage import Passage, passage_score
-from assistant.evidence.reading import score
+from assistant.evidence.passage import Passage
 from index.index import Index
 
 LOOKED_AT = 10
