@@ -3,7 +3,7 @@
 It is a logistic regression on `signs`, learned from questions that real documentations answer, that they do not
 answer, and that they no longer answer once the documents with the evidence are taken away (`answerable.json`, set by
 `training/weights/passages.py`). The threshold below which Coruja abstains, unless the setting `caution` names another,
-is the most cautious whose F1 of abstention is nearly the best there.
+is that of the best F1 of abstention there.
 """
 
 import json
@@ -14,11 +14,9 @@ from math import exp, log, log1p
 
 import numpy as np
 
-from assistant.asking.language import language_of
 from assistant.asking.question import Question
 from assistant.evidence.coverage import cover
-from assistant.evidence.passage import Passage, passage_score
-from assistant.evidence.reading import score
+from assistant.evidence.passage import Passage
 from index.index import Index
 
 LOOKED_AT = 10
@@ -28,22 +26,9 @@ SIGNS = (
     "read_best",  # the highest such logit
     "read_second",  # that of the passage after the best
     "read_mass",  # logarithm of how many passages answer, as read
-    "lead",  # what the fifth passage lacks to the best
-    "score",  # of the best passage's best hit
     "covered",  # share of what the question names that the best passage speaks of
     "covered_best",  # the highest such share
-    "coverage",  # the same by stems alone (see `index.ranking.features`), of the best passage's best hit
-    "coverage_best",
-    "near",
-    "heading",
-    "pairs",
-    "dense",
-    "dense_best",
-    "dense_gap",
     "terms",  # logarithm of how many words say what the question is about
-    "foreign",  # whether the best passage is in another language
-    "together",  # share of the passages that stand in the best one's document
-    "lacks",  # whether no document has one of those words
 )
 
 
@@ -52,28 +37,14 @@ def signs(question: Question, passages: Sequence[Passage], index: Index) -> list
     passages = passages[:LOOKED_AT]
     logits = [passage.logit for passage in passages]
     covered = [cover(question, passage.hit, index, text=passage.plain).share for passage in passages]
-    best, first = passages[0].hit, passages[0].hit.signals
     return [
         logits[0],
         max(logits),
         logits[min(1, len(logits) - 1)],
         log(sum(map(exp, logits))),
-        score(passages[0]) - score(passages[min(4, len(passages) - 1)]),
-        passage_score(best),
         covered[0],
         max(covered),
-        first["coverage"],
-        max(passage.hit.signals["coverage"] for passage in passages),
-        first["near"],
-        first["heading"],
-        first["pairs"],
-        first["dense"],
-        max(passage.hit.signals["dense"] for passage in passages),
-        first["dense_gap"],
         log1p(len(question.informative)),
-        float(language_of(best.chunk.plain) != question.language),
-        sum(passage.hit.chunk.doc_id == best.chunk.doc_id for passage in passages) / len(passages),
-        float(any(map(index.lacks, question.informative))),
     ]
 
 

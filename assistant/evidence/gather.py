@@ -149,9 +149,7 @@ def _passages(
     sure = probability(question, read, index)
     best = cover(question, read[0].hit, index)
     covers = best.answers and not best.uncovered
-    # Where all there is was found, that it was found tells nothing: the words have to be there.
-    silent = len(searched) < how.sought and not best.answers
-    if (sure < caution or silent) and not covers:
+    if sure < caution and not covers:
         judged = [cover(question, hit, index) for hit in found[:LOOKED_AT]]
         nearest = read[0] if sure >= caution * UNSURE else None
         return Evidence((), _missing(question, judged, index), tuple(found), nearest=nearest, probability=sure)

@@ -48,17 +48,29 @@ def enough(passages: Sequence[Passage], likely: float | None = None, how: Eviden
     likely = how.enough if likely is None else likely
     wanted = learned("enough") if likely is None else likely
     scores = [score(passage, how.reading) for passage in passages]
+    lengths = [passage.end - passage.start for passage in passages]
+    return [passages[at] for at in first_of(scores, lengths, wanted, how.shown)]
+
+
+def first_of(scores: Sequence[float], lengths: Sequence[int], likely: float, most: int) -> list[int]:
+    """Return which passages are shown; see `enough`.
+
+    Args:
+        scores: How well each answers, the best first.
+        lengths: Characters of each.
+        likely: How likely it has to be that one of those shown answers.
+        most: Characters of all that are shown.
+    """
     odds = [exp(own - scores[0]) for own in scores]
     total = sum(odds)
-    shown: list[Passage] = []
+    shown: list[int] = []
     length = so_far = 0.0
-    for passage, own in zip(passages, odds, strict=True):
-        own_length = passage.end - passage.start
-        if shown and length + own_length > how.shown:
+    for at, (own_length, own) in enumerate(zip(lengths, odds, strict=True)):
+        if shown and length + own_length > most:
             continue
-        shown.append(passage)
+        shown.append(at)
         length, so_far = length + own_length, so_far + own / total
-        if so_far >= wanted:
+        if so_far >= likely:
             break
     return shown
 

@@ -16,16 +16,16 @@ from index.hit import Hit
 from index.index import Index
 from index.ranking.features import FEATURES
 from training.reader.examples import Example, write_examples
-from training.weights.questions import Asked, open_corpora
+from training.weights.questions import Asked, open_corpora, read_by_reader
 
 RIGHT = 2  # passages that answer, at most
 WRONG, AMONG = 3, 10  # wrong ones, and of how many nearest they are drawn
 
 
-def passage_examples(folders: Sequence[Path], own: Path, seed: int = 5) -> list[Example]:
+def passage_examples(folders: Sequence[Path], seed: int = 5) -> list[Example]:
     """Return an example a question of each documentation."""
     chosen = random.Random(seed)
-    with open_corpora(folders, own) as corpora:
+    with open_corpora(folders, read_by_reader) as corpora:
         found = [_example(asked, index, chosen) for index, all_asked in corpora for asked in all_asked]
     return [example for example in found if example]
 
@@ -60,11 +60,10 @@ def main() -> None:
     """Write the examples of all documentations."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--data", type=Path, default=Path("../shared/data/train_docs"))
-    parser.add_argument("--own", type=Path, default=Path("training/questions"))
     parser.add_argument("--out", type=Path, default=Path("training/work/passages.jsonl"))
     given = parser.parse_args()
     folders = sorted(path for path in given.data.iterdir() if path.is_dir())
-    write_examples(given.out, passage_examples(folders, given.own))
+    write_examples(given.out, passage_examples(folders))
 
 
 if __name__ == "__main__":

@@ -5,20 +5,19 @@
    (`index/ranking/fusion.json`) as the prior.
 2. `assistant/evidence/reading.json`: what the cross-encoder's logit of a passage counts beside what was found of it,
    by the same loss over the passages that are read.
-3. `assistant/evidence/answerable.json`: logistic regression on `SIGNS`. Every answerable question counts twice: with
-   its evidence, and, with less weight, with the documents that hold it taken out of the passages read. The threshold
-   is the most cautious whose F1 of abstention is nearly the best on questions of corpora that the model did not see
-   (one left out at a time).
+3. `assistant/evidence/answerable.json`: logistic regression on `SIGNS`, of whole documentations and of small folders of
+   their documents. Every question that a whole one answers counts twice: with its evidence, and, with less weight, with
+   the documents that hold it taken out of the passages read. The threshold is that of the best F1 of abstention on
+   questions of corpora that the model did not see (one left out at a time).
 
-The second and third are learned from questions that the cross-encoder did not see (`--reader`, `--held-out`); the
-shipped one has learned from all of them, and would look surer than it is.
+The second and third are learned from questions that the cross-encoder did not see: it would look surer than it is.
 """
 
 import argparse
 import json
 import random
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,22 +27,21 @@ from assistant.asking.question import understand
 from assistant.evidence import answerable, passage, reading
 from assistant.evidence.answerable import SIGNS, signs
 from assistant.evidence.gather import query_of
-from assistant.evidence.passage import SOUGHT, Passage, find_passages
-from assistant.evidence.reading import READ, as_read, enough, in_order
+from assistant.evidence.passage import SOUGHT, find_passages
+from assistant.evidence.reading import SHOWN, first_of, read_passages
 from index.index import Index
-from index.ranking.cross_encoder import CrossEncoder
 from index.ranking.features import FEATURES
 from index.ranking.fusion import _weights as fusion_weights
 from training.weights.logistic import fit_logistic
-from training.weights.questions import Asked, open_corpora
+from training.weights.questions import Asked, open_corpora, read_by_reader, small_folders, unread
 
 PRIOR = 0.01  # on squared distances from the fusion's weights, of standardised features
 LOGIT_WEIGHTS = np.arange(0, 2.01, 0.05)
 LIKELY = np.arange(0, 1.0, 0.02)
-SHORT = 900  # characters that half of all answers have at most
-TAKEN_OUT = 0.1  # weight of a question whose evidence was taken out
-PENALTY = 0.005
-WORSE = 0.03
+SHORT = 830  # characters that half of all answers have at most; where sections are longer, it is 900
+TAKEN_OUT = 0.3  # weight of a question whose evidence was taken out
+UNANSWERABLE = 0.25  # of the questions that people ask
+PENALTY = 0.02
 
 Array = np.ndarray
 
@@ -75,16 +73,17 @@ def fit_ranking(rows: list[tuple[Array, Array]]) -> Array:
 
 
 def best_threshold(probabilities: Array, right: Array) -> tuple[float, float]:
-    """Return the F1 of abstention, and its threshold: the most cautious whose F1 is not `WORSE` than the best.
+    """Return the best F1 of abstention, and its threshold.
 
-    The best is flat, and an answer where there is none costs a person more than a silence.
+    What has no answer counts as much as if it were `UNANSWERABLE` of all.
     """
+    counts = np.where(right, (1 - UNANSWERABLE) / right.sum(), UNANSWERABLE / (~right).sum())
     tried = []
     for threshold in np.quantile(probabilities, np.linspace(0.01, 0.6, 120)):
         silent = probabilities < threshold
-        tried.append((2 * (silent & ~right).sum() / (silent.sum() + (~right).sum()), float(threshold)))
-    best, _ = max(tried)
-    return max((each for each in tried if each[0] >= best - WORSE), key=lambda each: each[1])
+        f1 = 2 * counts[silent & ~right].sum() / (counts[silent].sum() + UNANSWERABLE)
+        tried.append((f1, float(threshold)))
+    return max(tried)
 
 
 def write(module: str, **stored: object) -> None:
@@ -93,35 +92,53 @@ def write(module: str, **stored: object) -> None:
     path.write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A question with the passages that were read for it, best first.
+
+    Attributes:
+        corpus: Of what documentation.
+        whole: Whether all of it was searched, not a few of its documents.
+        right: Whether each passage shows the evidence.
+        shares: What was found of each.
+        logits: How surely each answers, as read.
+        lengths: Characters of each.
+        cases: The signs of what was read, whether it answers, and how much that counts.
+    """
+
+    corpus: str
+    whole: bool
+    right: tuple[bool, ...]
+    shares: tuple[float, ...]
+    logits: tuple[float, ...]
+    lengths: tuple[int, ...]
+    cases: tuple[tuple[list[float], bool, float], ...]
+
+
 def main() -> None:
     """Fit all three, show the figures, and write them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--data", type=Path, default=Path("../shared/data/train_docs"))
-    parser.add_argument("--own", type=Path, default=Path("training/questions"))
-    parser.add_argument("--reader", type=Path, required=True, help="folder of a cross-encoder that did not see these:")
-    parser.add_argument("--held-out", nargs="+", required=True, help="what the sources of its questions begin with")
-    parser.add_argument("--questions", type=int, default=1500, help="how many of them are read")
+    parser.add_argument("--questions", type=int, default=200, help="how many are read of each documentation")
+    parser.add_argument("--small", type=int, default=14, help="small folders of each documentation")
     parser.add_argument("--read-only", action="store_true", help="keep what passages are found by")
     given = parser.parse_args()
     folders = sorted(path for path in given.data.iterdir() if path.is_dir())
-    reader = CrossEncoder(given.reader)
     if not given.read_only:
-        with open_corpora(folders, given.own) as corpora:
+        with open_corpora(folders, read_by_reader) as corpora:
             fit_finding(corpora)
-    # How many questions have no answer decides the threshold: as many as people ask came with the documentation.
-    with open_corpora(
-        [path for path in folders if any(each.startswith(f"{path.name}/") for each in given.held_out)]
-    ) as corpora:
-        held = [
-            (asked, index)
-            for index, every in corpora
-            for asked in every
-            if asked.source.startswith(tuple(given.held_out))
-        ]
-        chosen = random.Random(3).sample(held, min(given.questions, len(held)))
-        read = [(asked, _read(asked, index, reader), index) for asked, index in chosen]
-        fit_reading(read)
-        fit_answerable(read)
+    chosen = random.Random(3)
+    read: list[Read] = []
+    with open_corpora(folders, unread) as corpora:
+        for index, every in corpora:
+            read += [
+                _read(asked, index, whole=True) for asked in chosen.sample(every, min(given.questions, len(every)))
+            ]
+    for folder in folders:
+        for index, every in small_folders(folder, given.small, chosen):
+            read += [_read(asked, index, whole=False) for asked in every]
+    fit_reading(read)
+    fit_answerable(read)
 
 
 def fit_finding(corpora: Sequence[tuple[Index, list[Asked]]]) -> None:
@@ -137,82 +154,82 @@ def fit_finding(corpora: Sequence[tuple[Index, list[Asked]]]) -> None:
     passage._weights.cache_clear()
 
 
-def fit_reading(read: Sequence[tuple[Asked, list[Passage], Index]]) -> None:
+def fit_reading(read: Sequence[Read]) -> None:
     """Learn what a logit counts beside what was found."""
-    questions = []
-    for asked, passages, _ in read:
-        right = np.array(
-            [asked.is_shown_by(passage.hit.chunk.doc_id, passage.start, passage.end) for passage in passages]
-        )
-        if right.any():
-            questions.append(
-                (np.log([passage.share for passage in passages]), [passage.logit for passage in passages], right)
-            )
+    answered = [each for each in read if each.whole and any(each.right)]
 
     def missed(weight: float) -> float:
-        scores = [found + weight * np.array(logits) for found, logits, _ in questions]
+        scores = [np.log(each.shares) + weight * np.array(each.logits) for each in answered]
         return float(
             np.mean(
                 [
-                    np.logaddexp.reduce(own) - np.logaddexp.reduce(own[right])
-                    for own, (*_, right) in zip(scores, questions, strict=True)
+                    np.logaddexp.reduce(own) - np.logaddexp.reduce(own[np.array(each.right)])
+                    for own, each in zip(scores, answered, strict=True)
                 ]
             )
         )
 
     best = min(LOGIT_WEIGHTS, key=missed)
     print(
-        f"{len(questions)} questions: loss {missed(0):.3f} as found, {missed(best):.3f} read; a logit counts {best:.2f}"
+        f"{len(answered)} questions: loss {missed(0):.3f} as found, {missed(best):.3f} read; a logit counts {best:.2f}"
     )
-    write("reading", questions=len(questions), logit=round(float(best), 2), enough=0.0)
-    reading._learned.cache_clear()
-    likely = max(each for each in LIKELY if _median_length(read, float(each)) <= SHORT)
-    write("reading", questions=len(questions), logit=round(float(best), 2), enough=round(float(likely), 2))
-    reading._learned.cache_clear()
+    likely = max(each for each in LIKELY if _median_length(answered, float(best), float(each)) <= SHORT)
+    write("reading", questions=len(answered), logit=round(float(best), 2), enough=round(float(likely), 2))
+    reading.learned.cache_clear()
 
 
-def _median_length(read: Sequence[tuple[Asked, list[Passage], Index]], likely: float) -> float:
+def _median_length(answered: Sequence[Read], weight: float, likely: float) -> float:
     """Return the median length in characters of what is shown to questions that the documents answer."""
-    shown = [enough(in_order(passages), likely) for asked, passages, _ in read if asked.places and passages]
-    return float(np.median([sum(each.end - each.start for each in own) for own in shown]))
+    return float(np.median([_length(each, weight, likely) for each in answered]))
 
 
-def fit_answerable(read: Sequence[tuple[Asked, list[Passage], Index]]) -> None:
+def _length(read: Read, weight: float, likely: float) -> int:
+    scores = np.log(read.shares) + weight * np.array(read.logits)
+    order = np.argsort(-scores, kind="stable")
+    lengths = [read.lengths[at] for at in order]
+    return sum(lengths[at] for at in first_of(scores[order].tolist(), lengths, likely, SHOWN))
+
+
+def fit_answerable(read: Sequence[Read]) -> None:
     """Learn when the passages answer, and below which probability to abstain."""
-    values, right, counts, corpora = [], [], [], []
-    for asked, passages, index in read:
-        for taken_out in (False, True)[: 1 + bool(asked.places)]:
-            away = {doc for doc, _, _ in asked.places} if taken_out else set()
-            found = _signs(asked, [passage for passage in passages if passage.hit.chunk.doc_id not in away], index)
-            if found:
-                values.append(found)
-                right.append(bool(asked.places) and not taken_out)
-                counts.append(TAKEN_OUT if taken_out else 1.0)
-                corpora.append(asked.corpus)
-    given = np.array(values), np.array(right), np.array(counts)
-    unseen, of = np.zeros(len(right)), np.array(corpora)
-    for corpus in sorted(set(corpora)):
-        weights, bias = fit_logistic(*(part[of != corpus] for part in given), PENALTY)
-        unseen[of == corpus] = 1 / (1 + np.exp(-(given[0][of == corpus] @ weights + bias)))
-    whole = given[2] == 1.0
-    f1, threshold = best_threshold(unseen[whole], given[1][whole])
-    weights, bias = fit_logistic(*given, PENALTY)
+    cases = [(each.corpus, *case) for each in read for case in each.cases]
+    of, values, right, counts = (np.array(column) for column in zip(*cases, strict=True))
+    unseen = np.zeros(len(right))
+    for corpus in sorted(set(of)):
+        mine = of == corpus
+        weights, bias = fit_logistic(values[~mine], right[~mine], counts[~mine], PENALTY)
+        unseen[mine] = 1 / (1 + np.exp(-(values[mine] @ weights + bias)))
+    asked = counts == 1.0
+    f1, threshold = best_threshold(unseen[asked], right[asked])
+    weights, bias = fit_logistic(values, right, counts, PENALTY)
     print(f"{len(right)} cases: abstention F1 on unseen corpora {f1:.3f}, threshold {threshold:.3f}")
     named = dict(zip(SIGNS, weights.round(4).tolist(), strict=True))
     write("answerable", questions=len(right), weights=named, bias=round(bias, 4), threshold=round(threshold, 3))
     answerable._model.cache_clear()
 
 
-def _read(asked: Asked, index: Index, reader: CrossEncoder) -> list[Passage]:
-    """Return the passages that are read for a question, in the order that `find_passages` gives, with their logits."""
-    found = find_passages(index.search(query_of(understand(asked.text), index), SOUGHT), index)[:READ]
-    logits = reader.read(asked.text, [as_read(passage, index) for passage in found])
-    return [replace(passage, logit=float(logit)) for passage, logit in zip(found, logits, strict=True)]
-
-
-def _signs(asked: Asked, passages: Sequence[Passage], index: Index) -> list[float]:
+def _read(asked: Asked, index: Index, whole: bool) -> Read:
+    """Read the passages that are found for a question in a `whole` documentation, or in a few of its documents."""
     question = understand(asked.text)
-    return signs(question, in_order(passages), index) if passages and question.informative else []
+    found = find_passages(index.search(query_of(question, index), SOUGHT), index)
+    passages = read_passages(question, found, index)
+    away = {doc for doc, _, _ in asked.places}
+    cases = [(passages, bool(asked.places), 1.0)]
+    if away and whole:
+        cases.append(([each for each in passages if each.hit.chunk.doc_id not in away], False, TAKEN_OUT))
+    return Read(
+        asked.corpus,
+        whole,
+        tuple(asked.is_shown_by(each.hit.chunk.doc_id, each.start, each.end) for each in passages),
+        tuple(each.share for each in passages),
+        tuple(each.logit for each in passages),
+        tuple(each.end - each.start for each in passages),
+        tuple(
+            (signs(question, kept, index), answers, count)
+            for kept, answers, count in cases
+            if kept and question.informative
+        ),
+    )
 
 
 if __name__ == "__main__":

@@ -1,14 +1,17 @@
 """Questions on real documentation with their evidence: what passages and the gate learn from.
 
 Those of `train_docs` come with the documentation; more of the same kind were written for it (`training/questions`),
-which name where the evidence stands, not its words. Each corpus is indexed as a person's folder is; a chunk is right
+which name where the evidence stands, not its words. The reader has learned from these; those of `unread` it has not
+seen, nor most of the documents that they are asked of. Each corpus is indexed as a person's folder is; a chunk is right
 where it overlaps a quote that answers. A quote is found by its words, whatever the white space between them.
 """
 
 import json
+import random
+import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +24,10 @@ from eval.datasets.checking import quote_pattern
 from index.index import Index
 from ingest.chunk import Chunk
 
+OWN = Path("training/questions")
 SHOWN = 0.6  # of a quote's characters
+DOCUMENTS = (1, 1, 2, 3, 5, 8, 12)  # of a small folder, one of these
+ASKED = 8  # questions that a small folder answers, at most; half as many that it does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,29 +63,77 @@ class Asked:
         )
 
 
+def read_by_reader(folder: Path) -> list[Path]:
+    """Return the files of the questions on a documentation that the reader learns from."""
+    return [folder / "qa.jsonl", OWN / f"{folder.name}.jsonl"]
+
+
+def unread(folder: Path) -> list[Path]:
+    """Return the files of the questions that it has not seen: some are of no documentation at all."""
+    return [OWN / "unread" / f"{folder.name}.jsonl", OWN / "unread" / "anywhere.jsonl"]
+
+
 @contextmanager
-def open_corpora(folders: Sequence[Path], own: Path | None = None) -> Iterator[list[tuple[Index, list[Asked]]]]:
+def open_corpora(
+    folders: Sequence[Path], questions: Callable[[Path], Sequence[Path]]
+) -> Iterator[list[tuple[Index, list[Asked]]]]:
     """Index each corpus, open it with its questions; those whose quotes are not found are left out.
 
     Args:
-        folders: A documentation each, with `corpus.tar.gz` and `qa.jsonl`.
-        own: A folder of further questions, `NAME.jsonl` for the documentation of that name.
+        folders: A documentation each, with `corpus.tar.gz`.
+        questions: The files of a documentation's questions.
     """
     with ExitStack() as opened:
-        yield [_open(folder, own / f"{folder.name}.jsonl" if own else None, opened) for folder in folders]
+        yield [_open(folder, _rows(questions(folder)), opened) for folder in folders]
 
 
-def _open(folder: Path, own: Path | None, opened: ExitStack) -> tuple[Index, list[Asked]]:
+def small_folders(folder: Path, many: int, chosen: random.Random) -> Iterator[tuple[Index, list[Asked]]]:
+    """Yield folders with a few documents of a documentation, and questions that these answer or do not.
+
+    What a small folder does not answer is asked of its neighbours, and of nothing at all; an index is open until the
+    next one is asked for.
+    """
+    own, anywhere = (_rows([file]) for file in unread(folder))
+    answered = [row for row in own if row["answerable"]]
+    documents = sorted({row["doc"] for row in answered})
+    with tempfile.TemporaryDirectory() as unpacked:
+        with tarfile.open(folder / "corpus.tar.gz") as packed:
+            packed.extractall(unpacked, filter="data")
+        for _ in range(many):
+            kept = set(chosen.sample(documents, min(chosen.choice(DOCUMENTS), len(documents))))
+            here = [row for row in answered if row["doc"] in kept]
+            away = [row for row in own if kept.isdisjoint({row["doc"], *(entry["doc"] for entry in row["evidence"])})]
+            near = [row for row in away if any(Path(row["doc"]).parent == Path(doc).parent for doc in kept)] or away
+            rows = chosen.sample(here, min(ASKED, len(here)))
+            silent = chosen.sample(near, min(ASKED // 2, len(near))) + chosen.sample(anywhere, 1)
+            with tempfile.TemporaryDirectory() as workspace, ExitStack() as opened:
+                for doc in kept:
+                    place = Path(workspace, "corpus", doc)
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(Path(unpacked, "corpus", doc), place)
+                index = _index(Path(workspace), opened)
+                asked = [*rows, *({**row, "answerable": False, "evidence": []} for row in silent)]
+                yield index, list(_asked(index, folder.name, asked))
+
+
+def _rows(files: Sequence[Path]) -> list[dict[str, Any]]:
+    return [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
+
+
+def _open(folder: Path, rows: Sequence[dict[str, Any]], opened: ExitStack) -> tuple[Index, list[Asked]]:
     workspace = Path(opened.enter_context(tempfile.TemporaryDirectory()))
     with tarfile.open(folder / "corpus.tar.gz") as packed:
         packed.extractall(workspace, filter="data")
+    index = _index(workspace, opened)
+    return index, list(_asked(index, folder.name, rows))
+
+
+def _index(workspace: Path, opened: ExitStack) -> Index:
     settings = Settings()
     build(workspace, settings)
     index = open_store(workspace, settings).open(open_embedder(settings))
     opened.callback(index.close)
-    files = [folder / "qa.jsonl", *([own] if own and own.exists() else [])]
-    rows = [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
-    return index, list(_asked(index, folder.name, rows))
+    return index
 
 
 def _asked(index: Index, corpus: str, rows: Sequence[dict[str, Any]]) -> Iterator[Asked]:
