@@ -133,15 +133,32 @@ def _passage(
 
 
 def _runs(section: Sequence[Chunk], at: int, taken: set[str], length: int) -> Iterator[Sequence[Chunk]]:
-    """Yield every run of neighbouring free chunks around one that is not longer than `length`, and that one alone."""
+    """Yield every run of neighbouring free chunks around one that `_fits`."""
     for first in range(at, -1, -1):
         if section[first].chunk_id in taken:
             return
         for last in range(at, len(section)):
             run = section[first : last + 1]
-            if section[last].chunk_id in taken or (len(run) > 1 and _length(run) > length):
+            if section[last].chunk_id in taken or not _fits(run, length):
                 break
             yield run
+
+
+def _fits(run: Sequence[Chunk], length: int) -> bool:
+    """Tell whether a run is one chunk, or not longer than `length` but for what introduces its rest or is introduced.
+
+    A list, steps or code without the line before them say less than they should, and that line alone says nothing.
+    """
+    if len(run) == 1 or _length(run) <= length:
+        return True
+    if _length(run) > LONGEST:
+        return False
+    return (_introduces(run[-2]) and _fits(run[:-1], length)) or (_introduces(run[0]) and _fits(run[1:], length))
+
+
+def _introduces(chunk: Chunk) -> bool:
+    said = chunk.text.rstrip(" *_\n")
+    return said.endswith(":") and not said.endswith("::")  # two end a container of a site generator
 
 
 def _length(run: Sequence[Chunk]) -> int:

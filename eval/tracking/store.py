@@ -37,7 +37,7 @@ def track(folder: Path, uri: str, experiment: str = "coruja") -> str:
     """
     report = read_report(folder / REPORT)
     digest = hashlib.sha256((folder / REPORT).read_bytes()).hexdigest()
-    with _explained(uri):
+    with explained(uri):
         client = MlflowClient(tracking_uri=uri)
         where = _experiment(client, uri, experiment)
         if there := client.search_runs([where], f"tags.`{_REPORT_TAG}` = '{digest}'", max_results=1):
@@ -81,8 +81,15 @@ def _params(made: Mapping[str, Any]) -> dict[str, str]:
 
 
 @contextmanager
-def _explained(uri: str) -> Iterator[None]:
-    """Turn whatever MLflow, and what it calls, raises into `DatasetError`: their errors share no class."""
+def explained(uri: str) -> Iterator[None]:
+    """Turn whatever MLflow, and what it calls, raises into `DatasetError`: their errors share no class.
+
+    Args:
+        uri: The store that is used.
+
+    Raises:
+        DatasetError: Something was raised.
+    """
     try:
         yield
     except Exception as error:

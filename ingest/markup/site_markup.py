@@ -28,6 +28,8 @@ _INLINE = re.compile(
 _QUOTED = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
 _NAMED = re.compile(r"\[![A-Z]+ ([^\]\n]{1,200})\]")
 _LINK = re.compile(r"!?\[([^\[\]\n]{1,300})\](?:\([^()\s]{1,500}(?:\s+\"[^\"\n]{0,200}\")?\)|\[[^\[\]\n]{0,200}\])")
+# AWS writes an image's words in two brackets, and the image once for each size of screen.
+_IMAGES = re.compile(r"(?:!\[\[([^\[\]\n]{1,300})\]\]\([^()\s]{1,500}\))+")
 _ESCAPED = re.compile(r"\\([-.,:;!?()'\"/_\[\]&=])")
 _CODE = re.compile(r"(`+)[^`\n]+\1")
 _BLANK = re.compile(r"\n[ \t]*(?:\n[ \t]*)+\n")
@@ -79,4 +81,4 @@ def _outside_code(text: str) -> str:
 
 
 def _words(text: str) -> str:
-    return _ESCAPED.sub(r"\1", _LINK.sub(r"\1", _NAMED.sub(r"\1", text)))
+    return _ESCAPED.sub(r"\1", _LINK.sub(r"\1", _NAMED.sub(r"\1", _IMAGES.sub(r"\1", text))))

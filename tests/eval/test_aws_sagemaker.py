@@ -47,7 +47,7 @@ def test_what_the_page_does_not_say_is_not_answered(report: Report) -> None:
 
 # What was reached, less one or two questions: see LOG.md.
 @pytest.mark.parametrize(
-    ("kind", "floor"), [("list", 0.69), ("comparison", 0.6), ("followup", 0.75), ("english", 0.75), ("spanish", 0.37)]
+    ("kind", "floor"), [("list", 0.69), ("comparison", 0.6), ("followup", 0.75), ("english", 0.75), ("spanish", 0.5)]
 )
 def test_other_questions_do_not_fall_below_what_was_reached(report: Report, kind: str, floor: float) -> None:
     share, wrong = share_correct(report, kind)

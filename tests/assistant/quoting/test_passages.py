@@ -119,6 +119,7 @@ def test_what_no_document_says_is_not_answered_by_the_nearest_passage(guide: Ass
         ("Um {{< glossary_tooltip >}}texto.", "Um texto."),
         ("Console \\(opcional\\)\\.", "Console (opcional)."),
         ("Veja [a página](/pagina) e [outra][ref].", "Veja a página e outra."),
+        ("![[Um mapa.]](http://a/1)![[Um mapa.]](http://a/2) Texto.", "Um mapa. Texto."),
         ("Use `[a](b)` e `\\(`.", "Use `[a](b)` e `\\(`."),
         ("```md\n:::tip\n[a](b) {#c}\n```", "```md\n:::tip\n[a](b) {#c}\n```"),
         ("a < b e c > d", "a < b e c > d"),
