@@ -59,7 +59,8 @@ $(BIN)/python:
 # What stands in a stamp is installed: changed pins make it older, an interruption leaves none, and pip goes on.
 # pip leaves byte code out; one question has Python write that of all that questions load (see LOG.md, "A cold start").
 STARTED = started=$$(mktemp -d) && mkdir "$$started/corpus" && printf '\# Coruja\n\nResponde com citações.\n' >"$$started/corpus/a.md" && \
-  $(BIN)/coruja --workspace "$$started" ask --writer extractive 'Como a coruja responde?' >/dev/null && rm -rf "$$started"
+  { said=$$($(BIN)/coruja --workspace "$$started" ask --writer extractive 'Como a coruja responde?' 2>&1) || { echo "$$said" >&2; false; }; } && \
+  rm -rf "$$started"
 INSTALL = $(BIN)/pip install --no-compile --progress-bar on -c constraints.txt
 
 $(VENV)/.installed$(EXTRAS): pyproject.toml constraints.txt | $(BIN)/python

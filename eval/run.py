@@ -22,7 +22,6 @@ from eval.pages.page import report_page
 from eval.report import Report
 
 Ask = Callable[[str, Sequence[Turn]], Answer]
-Progress = Callable[[int, int, str], None]
 
 ANSWERS, MADE, REPORT, PAGE, TIMINGS = "answers.jsonl", "made.json", "report.json", "report.html", "timings.json"
 
@@ -34,7 +33,7 @@ def run_dataset(
     *,
     made: Mapping[str, Any] | None = None,
     jobs: int = 1,
-    progress: Progress | None = None,
+    progress: batch.Progress | None = None,
 ) -> Report:
     """Ask every question of a data set, judge the answers, and leave the run in a folder.
 

@@ -93,3 +93,8 @@ class DatasetError(UserError):
 
 class JournalError(UserError):
     """The journal of answers cannot be read or written, or has no answer of a number."""
+
+
+def said(error: Exception) -> str:
+    """Return the first line of what an engine's exception says, or its name where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,10 +1,10 @@
 """Passages: what is judged, quoted and read of a document: whole blocks of one section around what was found in it.
 
 What is searched is small, so that it is found; what answers is often the step after it, or the sentence before it. A
-section that is short is a passage; a longer one has several, each the run of its chunks, not longer than `LENGTH`, in
-which the most was found. They are looked for by weights learned from questions on real documentation with the quotes
-that answer them (`passage.json`, set by `training/weights/passages.py`): the signals of a hit, as
-`index.ranking.features` describes them, and titles and headings among them, which searching does without.
+section that is short is a passage; a longer one has several, each the run of its chunks, not longer than the setting
+`evidence.length`, in which the most was found. They are looked for by weights learned from questions on real
+documentation with the quotes that answer them (`passage.json`, set by `training/weights/passages.py`): the signals of a
+hit, as `index.ranking.features` describes them, and titles and headings among them, which searching does without.
 `assistant.evidence.reading` then reads the best.
 """
 
@@ -22,12 +22,8 @@ from index.index import Index
 from index.text.analyser import stem, words
 from ingest.chunk import Chunk
 
-LENGTH = EVIDENCE.length
-"""Characters of a section that are shown together, where they end between blocks."""
 LONGEST = 1700
 """Characters of a single block that are shown; the rest of it is left to its section."""
-SOUGHT = EVIDENCE.sought
-"""Hits among which passages are looked for."""
 
 _MEANING = ("dense", "dense_gap")
 
@@ -149,11 +145,16 @@ def _fits(run: Sequence[Chunk], length: int) -> bool:
 
     A list, steps or code without the line before them say less than they should, and that line alone says nothing.
     """
-    if len(run) == 1 or _length(run) <= length:
-        return True
-    if _length(run) > LONGEST:
+    if len(run) > 1 and _length(run) > LONGEST:
         return False
-    return (_introduces(run[-2]) and _fits(run[:-1], length)) or (_introduces(run[0]) and _fits(run[1:], length))
+    while len(run) > 1 and _length(run) > length:
+        if _introduces(run[-2]):
+            run = run[:-1]
+        elif _introduces(run[0]):
+            run = run[1:]
+        else:
+            return False
+    return True
 
 
 def _introduces(chunk: Chunk) -> bool:

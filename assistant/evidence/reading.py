@@ -18,11 +18,6 @@ from assistant.settings import EVIDENCE, EvidenceSettings
 from index.index import Index
 from ingest.markup.site_markup import as_shown
 
-READ = EVIDENCE.read
-"""Passages that are read: how long that takes is in LOG.md."""
-SHOWN = EVIDENCE.shown
-"""Characters of all passages that are shown together; a single one may have more."""
-
 
 def read_passages(
     question: Question, passages: Sequence[Passage], index: Index, how: EvidenceSettings = EVIDENCE
@@ -39,14 +34,14 @@ def in_order(passages: Iterable[Passage], weight: float | None = None) -> list[P
     return sorted(passages, key=lambda passage: -score(passage, weight))
 
 
-def enough(passages: Sequence[Passage], likely: float | None = None, how: EvidenceSettings = EVIDENCE) -> list[Passage]:
+def enough(passages: Sequence[Passage], how: EvidenceSettings = EVIDENCE) -> list[Passage]:
     """Return the passages that are shown, of those read, best first.
 
-    The first is shown in any case; others while it is less than `likely` that one of them answers and all together have
-    no more than `how.shown` characters. How likely is enough was chosen so that half of all answers are short.
+    The first is shown in any case; others while it is less likely than `how.enough` that one of them answers and all
+    together have no more than `how.shown` characters. Where that is unset, what was learned keeps half of all answers
+    short.
     """
-    likely = how.enough if likely is None else likely
-    wanted = learned("enough") if likely is None else likely
+    wanted = learned("enough") if how.enough is None else how.enough
     scores = [score(passage, how.reading) for passage in passages]
     lengths = [passage.end - passage.start for passage in passages]
     return [passages[at] for at in first_of(scores, lengths, wanted, how.shown)]

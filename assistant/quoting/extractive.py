@@ -78,7 +78,7 @@ class ExtractiveWriter:
     def _passages(self, question: Question, passages: Sequence[Passage]) -> Iterator[Segment]:
         """Yield the best passages, each under its title; more than one where the first is not sure to answer."""
         before = ""
-        for passage in enough(passages, how=self._how):
+        for passage in enough(passages, self._how):
             citation = self._cite_passage(question, passage)
             where = " › ".join(citation.headings[-2:]) or citation.doc
             opening = phrase("under", question.language, where=where)

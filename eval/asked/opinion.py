@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from assistant.workspace.batch import Progress
 from assistant.workspace.journal import Entry
 from assistant.writing.prompt import read_prompt
 from eval.measures.statistics import kappa
@@ -68,7 +69,7 @@ def opinion(
     judge: Judge,
     entries: Sequence[Entry],
     rows: Sequence[Row] = (),
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: Progress | None = None,
 ) -> Opinion:
     """Have a model judge the answers that people labelled, and those of a run.
 

@@ -12,7 +12,7 @@ from mlflow.tracking import MlflowClient
 
 from eval.report import Report, read_report
 from eval.run import PAGE, REPORT, TIMINGS
-from ingest.errors import DatasetError
+from ingest.errors import DatasetError, said
 
 _REPORT_TAG = "coruja.report"
 _LOCAL = "sqlite:///"
@@ -93,6 +93,5 @@ def explained(uri: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        message = f"The MLflow store {uri} cannot be used ({said})."
+        message = f"The MLflow store {uri} cannot be used ({said(error)})."
         raise DatasetError(message, "Check --to: sqlite:///runs.db, or the address of a server.") from error

@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from assistant.answer import Answer, Turn
+from assistant.workspace.batch import Progress
 from eval.datasets.checking import check_dataset
 from eval.datasets.drafting import draft
 from eval.datasets.example import Example
@@ -31,7 +32,6 @@ MOST_SECONDS = 15.0
 """Seconds to its first checked sentence that a person is asked to wait."""
 
 Stream = Callable[[str, Sequence[Turn]], Iterator["str | Answer"]]
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 import optuna
 from optuna.trial import FrozenTrial, Trial
 
+from assistant.workspace.batch import Progress
 from eval.tuning.space import Knob, Values
 from ingest.errors import DatasetError
 
@@ -51,7 +52,7 @@ def study(
     file: Path,
     name: str,
     trials: int,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[Tried]:
     """Try values until there are so many trials, those of earlier calls included.
 

@@ -1,13 +1,14 @@
 """Tuning: settings that suit a corpus, looked for on one part of its questions and measured on the other."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from assistant.settings import Settings
+from assistant.workspace.batch import Progress
 from assistant.workspace.folder import BUILT_NAME
 from assistant.workspace.opening import open_embedder, open_reranker, open_store
 from eval.compare import Comparison, compare_runs
@@ -28,8 +29,6 @@ AIM, KEPT = "correct", "precision"
 """What is to rise, and what may not fall below what it is now: showing more is no art."""
 
 STUDIES, READS = "studies.sqlite", "reads.sqlite"
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, slots=True)

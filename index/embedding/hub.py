@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from index.embedding.model_files import said
-from ingest.errors import EmbedderUnavailable
+from ingest.errors import EmbedderUnavailable, said
 
 PULL = "coruja embedders pull"
 

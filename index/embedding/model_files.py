@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ingest.errors import EmbedderUnavailable
+from ingest.errors import EmbedderUnavailable, said
 
 
 @contextmanager
@@ -23,8 +23,3 @@ def explained(folder: Path) -> Iterator[None]:
             f"The model in {folder}, which comes with Coruja, cannot be used ({said(error)}).",
             "Install Coruja again: its files are damaged or missing.",
         ) from error
-
-
-def said(error: Exception) -> str:
-    """Return the first line of what an exception says, or its name where it says nothing."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -17,9 +17,8 @@ import numpy as np
 from index.arrays import FloatArray
 from index.embedding.catalogue import Kind, find
 from index.embedding.hub import PULL, content_id, model_folder, stay_local
-from index.embedding.model_files import said
 from ingest.chunk import Chunk
-from ingest.errors import EmbedderUnavailable
+from ingest.errors import EmbedderUnavailable, said
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder, SentenceTransformer

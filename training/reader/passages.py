@@ -10,8 +10,9 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-from assistant.evidence.passage import SOUGHT, Passage, find_passages
+from assistant.evidence.passage import Passage, find_passages
 from assistant.evidence.reading import as_read
+from assistant.settings import EVIDENCE
 from index.hit import Hit
 from index.index import Index
 from index.ranking.features import FEATURES
@@ -31,7 +32,7 @@ def passage_examples(folders: Sequence[Path], seed: int = 5) -> list[Example]:
 
 
 def _example(asked: Asked, index: Index, chosen: random.Random) -> Example | None:
-    passages = find_passages(index.search(asked.text, SOUGHT), index)
+    passages = find_passages(index.search(asked.text, EVIDENCE.sought), index)
     right = [each for each in passages if _shows(asked, each)][:RIGHT] or _around(asked, index)
     if asked.places and not right:
         return None

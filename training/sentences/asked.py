@@ -20,7 +20,7 @@ from assistant.settings import Settings
 from assistant.writing.prompt import read_prompt
 from assistant.writing.sources import Source, as_markdown, fitting, harmless, sources
 from index.index import Index
-from training.weights.questions import Asked, open_corpora
+from training.weights.questions import Asked, came_with, open_corpora
 
 ROOM = 450
 """Tokens of passages, as the product counts them: as many as a slow machine reads in some seconds."""
@@ -94,7 +94,7 @@ def main() -> None:
     given = parser.parse_args()
     for folder in sorted(path for path in given.data.iterdir() if path.is_dir()):
         chance = random.Random(15)
-        with open_corpora([folder]) as [(index, asked)]:
+        with open_corpora([folder], came_with) as [(index, asked)]:
             rows = [json.dumps(asdict(row), ensure_ascii=False) for row in prompts(index, asked, chance)]
         (given.out / f"{folder.name}.jsonl").write_text("\n".join((*rows, "")), encoding="utf-8")
 

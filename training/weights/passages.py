@@ -27,8 +27,9 @@ from assistant.asking.question import understand
 from assistant.evidence import answerable, passage, reading
 from assistant.evidence.answerable import SIGNS, signs
 from assistant.evidence.gather import query_of
-from assistant.evidence.passage import SOUGHT, find_passages
-from assistant.evidence.reading import SHOWN, first_of, read_passages
+from assistant.evidence.passage import find_passages
+from assistant.evidence.reading import first_of, read_passages
+from assistant.settings import EVIDENCE
 from index.index import Index
 from index.ranking.features import FEATURES
 from index.ranking.fusion import _weights as fusion_weights
@@ -187,7 +188,7 @@ def _length(read: Read, weight: float, likely: float) -> int:
     scores = np.log(read.shares) + weight * np.array(read.logits)
     order = np.argsort(-scores, kind="stable")
     lengths = [read.lengths[at] for at in order]
-    return sum(lengths[at] for at in first_of(scores[order].tolist(), lengths, likely, SHOWN))
+    return sum(lengths[at] for at in first_of(scores[order].tolist(), lengths, likely, EVIDENCE.shown))
 
 
 def fit_answerable(read: Sequence[Read]) -> None:
@@ -211,7 +212,7 @@ def fit_answerable(read: Sequence[Read]) -> None:
 def _read(asked: Asked, index: Index, whole: bool) -> Read:
     """Read the passages that are found for a question in a `whole` documentation, or in a few of its documents."""
     question = understand(asked.text)
-    found = find_passages(index.search(query_of(question, index), SOUGHT), index)
+    found = find_passages(index.search(query_of(question, index), EVIDENCE.sought), index)
     passages = read_passages(question, found, index)
     away = {doc for doc, _, _ in asked.places}
     cases = [(passages, bool(asked.places), 1.0)]

@@ -63,9 +63,14 @@ class Asked:
         )
 
 
+def came_with(folder: Path) -> list[Path]:
+    """Return the file of the questions that came with a documentation."""
+    return [folder / "qa.jsonl"]
+
+
 def read_by_reader(folder: Path) -> list[Path]:
     """Return the files of the questions on a documentation that the reader learns from."""
-    return [folder / "qa.jsonl", OWN / f"{folder.name}.jsonl"]
+    return [*came_with(folder), OWN / f"{folder.name}.jsonl"]
 
 
 def unread(folder: Path) -> list[Path]:
@@ -97,8 +102,7 @@ def small_folders(folder: Path, many: int, chosen: random.Random) -> Iterator[tu
     answered = [row for row in own if row["answerable"]]
     documents = sorted({row["doc"] for row in answered})
     with tempfile.TemporaryDirectory() as unpacked:
-        with tarfile.open(folder / "corpus.tar.gz") as packed:
-            packed.extractall(unpacked, filter="data")
+        _unpack(folder, Path(unpacked))
         for _ in range(many):
             kept = set(chosen.sample(documents, min(chosen.choice(DOCUMENTS), len(documents))))
             here = [row for row in answered if row["doc"] in kept]
@@ -122,10 +126,14 @@ def _rows(files: Sequence[Path]) -> list[dict[str, Any]]:
 
 def _open(folder: Path, rows: Sequence[dict[str, Any]], opened: ExitStack) -> tuple[Index, list[Asked]]:
     workspace = Path(opened.enter_context(tempfile.TemporaryDirectory()))
-    with tarfile.open(folder / "corpus.tar.gz") as packed:
-        packed.extractall(workspace, filter="data")
+    _unpack(folder, workspace)
     index = _index(workspace, opened)
     return index, list(_asked(index, folder.name, rows))
+
+
+def _unpack(folder: Path, into: Path) -> None:
+    with tarfile.open(folder / "corpus.tar.gz") as packed:
+        packed.extractall(into, filter="data")
 
 
 def _index(workspace: Path, opened: ExitStack) -> Index:

@@ -12,7 +12,8 @@ from assistant.asking.question import understand
 from assistant.assistant import Assistant
 from assistant.evidence.gather import query_of
 from assistant.evidence.passage import Passage, find_passages, passage_source
-from assistant.evidence.reading import SHOWN, enough, in_order
+from assistant.evidence.reading import enough, in_order
+from assistant.settings import EVIDENCE
 from assistant.workspace.build import build
 from assistant.workspace.folder import read_settings
 from index.hit import Hit
@@ -94,7 +95,7 @@ def test_what_is_shown_begins_with_the_best_and_is_no_page(read: list[tuple[floa
     shown = enough(ordered)
     assert shown[0] is ordered[0]
     assert [each for each in ordered if each in shown] == shown
-    assert len(shown) == 1 or sum(each.end - each.start for each in shown) <= SHOWN
+    assert len(shown) == 1 or sum(each.end - each.start for each in shown) <= EVIDENCE.shown
 
 
 def test_a_page_of_one_word_is_asked(tmp_path: Path) -> None:
