@@ -20,6 +20,7 @@ from assistant.checking.claims import Claims, Number, Word, read_claims
 from assistant.checking.entailment import Signs, enough, probabilities, sure_enough
 from assistant.checking.signs import signs_of
 from assistant.checking.statements import Statement, read_statements
+from assistant.checking.subjects import is_another_s, listed
 from assistant.checking.wording import meanings, opposed
 from assistant.quoting.quotes import BULLET, Quote, cite
 from index.arrays import FloatArray
@@ -159,6 +160,8 @@ class Checker:
         best = max(range(len(fits)), key=lambda at: fits[at].score, default=-1)
         if best >= 0 and fits[best].score:
             return Verdict(True, (self._statements[best].quote,))
+        if members := listed(claims, self._statements):
+            return Verdict(True, members)
         left = _Open(whole, min((fit.why for fit in fits), key=len, default=text))
         if any(fit.contrary for fit in fits):
             return left
@@ -184,7 +187,7 @@ class Checker:
         statement, beside = self._statements[at], self._beside(at)
         strangers = part.names - statement.known
         # What a row or an item says, it says of its own subject; in prose a name may stand a sentence before.
-        apart = frozenset[str]() if statement.quote.hit.chunk.subject else statement.around
+        apart = frozenset[str]() if statement.subject else statement.around
         if strangers - apart or part.subject - statement.around or not _predicate(part.words):
             return None
         stated = [number for one in (statement, *beside) for number in one.claims.numbers]
@@ -192,13 +195,15 @@ class Checker:
             return None
         if _denial_differs(part.words, self._matched(part, statement), statement.denials):
             return None
+        if is_another_s(part.words, part.likeness, self._enough, at, self._statements):
+            return None
         numbers = len(part.numbers)
         return signs_of(part.words, part.likeness, self._enough, numbers, statement, beside, self._question)
 
     def _beside(self, at: int) -> list[Statement]:
         """Return the statements around one that stand in its section; none around what has a subject of its own."""
         own = self._statements[at]
-        if own.quote.hit.chunk.subject:
+        if own.subject:
             return []
         near = self._statements[max(at - AROUND, 0) : at] + self._statements[at + 1 : at + 1 + AROUND]
         return [other for other in near if other.section == own.section]

@@ -32,7 +32,8 @@ _INLINE = re.compile(
 _PARAMETERS = re.compile(r"\([^()]*\)|`+\d+")  # of a member, and how many a generic type has
 _QUOTED = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
 _NAMED = re.compile(r"\[![A-Z]+ ([^\]\n]{1,200})\]")
-_LINK = re.compile(r"!?\[([^\[\]\n]{1,300})\](?:\([^()\s]{1,500}(?:\s+\"[^\"\n]{0,200}\")?\)|\[[^\[\]\n]{0,200}\])")
+# A playground's address holds its whole program.
+_LINK = re.compile(r"!?\[([^\[\]\n]{1,300})\](?:\([^()\s]{1,4000}(?:\s+\"[^\"\n]{0,200}\")?\)|\[[^\[\]\n]{0,200}\])")
 # AWS writes an image's words in two brackets, and the image once for each size of screen.
 _IMAGES = re.compile(r"(?:!\[\[([^\[\]\n]{1,300})\]\]\([^()\s]{1,500}\))+")
 _ESCAPED = re.compile(r"\\([-.,:;!?()'\"/_\[\]&=])")

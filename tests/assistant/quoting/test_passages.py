@@ -119,6 +119,7 @@ def test_what_no_document_says_is_not_answered_by_the_nearest_passage(guide: Ass
         ("Um {{< glossary_tooltip >}}texto.", "Um texto."),
         ("Console \\(opcional\\)\\.", "Console (opcional)."),
         ("Veja [a página](/pagina) e [outra][ref].", "Veja a página e outra."),
+        (f"[Experimente](https://play.exemplo.org/#{'eNq' * 400}).", "Experimente."),
         ("![[Um mapa.]](http://a/1)![[Um mapa.]](http://a/2) Texto.", "Um mapa. Texto."),
         ("Use `[a](b)` e `\\(`.", "Use `[a](b)` e `\\(`."),
         ("Use `<KeepAlive>`<br/> e ``<T>``.", "Use `<KeepAlive>` e ``<T>``."),
