@@ -105,6 +105,17 @@ INVENTED = [
         "Onde ficam registradas as métricas para auditoria?",
         "As métricas para auditoria são registradas no painel central do SageMaker Model Dashboard.",
     ),
+    (
+        WATCHING,
+        "O painel central monitora os modelos implantados em tempo real?",
+        "Sim, o painel central monitora os modelos implantados em tempo real.",
+    ),
+    (SERVICES, "O Canvas cria previsões em tempo real?", "Sim, o Canvas cria previsões em tempo real."),
+    (
+        SERVICES,
+        "O Role Manager simplifica a criação de usuários?",
+        "Sim, o Role Manager simplifica a criação de usuários.",
+    ),
     (WATCHING, "Quantos há?", "Monitoramento e Ética inclui quatro: Clarify, Model Cards e Model Dashboard."),
     (WATCHING, "Quais são?", "Monitoramento e Ética inclui Clarify, Model Cards, Ground Truth e Model Dashboard."),
     (WATCHING, "Quais são?", "Os serviços gratuitos de monitoramento e ética incluem Clarify e Model Cards."),
