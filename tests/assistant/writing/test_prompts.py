@@ -9,7 +9,7 @@ from assistant.writing.prompt import all_prompts
 
 # A changed text is a new version: raise it in the file, and write its digest here.
 DIGESTS = {
-    ("answer", 4): "682e570ca03b",
+    ("answer", 3): "1d24ece4f2b0",
     ("draft", 1): "03e1f83236b9",
     ("insist", 1): "a8688780aa18",
     ("opinion", 1): "73e16c0ce4ea",
