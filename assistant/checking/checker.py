@@ -16,10 +16,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from assistant.checking.claims import Claims, Number, Word, read_claims
+from assistant.checking.claims import Claims, Number, Word, predicate, read_claims
 from assistant.checking.entailment import Signs, enough, probabilities, sure_enough
 from assistant.checking.signs import signs_of
 from assistant.checking.statements import Statement, read_statements
+from assistant.checking.subjects import is_another_s, listed
 from assistant.checking.wording import meanings, opposed
 from assistant.quoting.quotes import BULLET, Quote, cite
 from index.arrays import FloatArray
@@ -113,7 +114,7 @@ class Checker:
         verdict = self._judge(text, claims)
         if opens_list:
             verdict = replace(verdict, quotes=())
-            self._lead = _predicate(claims.words)
+            self._lead = predicate(claims.words)
         if not item and (claims.states or claims.bare_reply):
             self._lost = not verdict.supported
             self._subject = claims.names or self._subject
@@ -159,6 +160,8 @@ class Checker:
         best = max(range(len(fits)), key=lambda at: fits[at].score, default=-1)
         if best >= 0 and fits[best].score:
             return Verdict(True, (self._statements[best].quote,))
+        if members := listed(claims, self._statements):
+            return Verdict(True, members)
         left = _Open(whole, min((fit.why for fit in fits), key=len, default=text))
         if any(fit.contrary for fit in fits):
             return left
@@ -174,7 +177,12 @@ class Checker:
         return Verdict(True, self._quoted(left.part, best[1][0]))
 
     def _promising(self, whole: _Part) -> list[tuple[int, Signs]]:
-        """Return the statements that are worth reading with a sentence, most promising first."""
+        """Return the statements that are worth reading with a sentence, most promising first; none for an echo."""
+        # What only says again what is asked has to be said in these words: all of it would count as no claim. A denial
+        # is compared in any case.
+        told = [word for word in whole.words if word.telling]
+        if not whole.numbers and all(stem(word.text) in self._question and not word.denied_by for word in told):
+            return []
         found = [(at, signs) for at in range(len(self._statements)) if (signs := self._signs(whole, at))]
         hopeful = [one for one in found if one[1].hopeful]
         return sorted(hopeful, key=lambda one: -one[1].promise)[:MOST_READ]
@@ -184,13 +192,15 @@ class Checker:
         statement, beside = self._statements[at], self._beside(at)
         strangers = part.names - statement.known
         # What a row or an item says, it says of its own subject; in prose a name may stand a sentence before.
-        apart = frozenset[str]() if statement.quote.hit.chunk.subject else statement.around
-        if strangers - apart or part.subject - statement.around or not _predicate(part.words):
+        apart = frozenset[str]() if statement.subject else statement.around
+        if strangers - apart or part.subject - statement.around or not predicate(part.words):
             return None
         stated = [number for one in (statement, *beside) for number in one.claims.numbers]
         if not all(any(self._same(number, other) for other in stated) for number in part.numbers):
             return None
         if _denial_differs(part.words, self._matched(part, statement), statement.denials):
+            return None
+        if is_another_s(part.words, part.likeness, self._enough, at, self._statements):
             return None
         numbers = len(part.numbers)
         return signs_of(part.words, part.likeness, self._enough, numbers, statement, beside, self._question)
@@ -198,7 +208,7 @@ class Checker:
     def _beside(self, at: int) -> list[Statement]:
         """Return the statements around one that stand in its section; none around what has a subject of its own."""
         own = self._statements[at]
-        if own.quote.hit.chunk.subject:
+        if own.subject:
             return []
         near = self._statements[max(at - AROUND, 0) : at] + self._statements[at + 1 : at + 1 + AROUND]
         return [other for other in near if other.section == own.section]
@@ -233,7 +243,7 @@ class Checker:
 
     def _whole(self, claims: Claims, subject: frozenset[str]) -> _Part:
         words = claims.words
-        if not _predicate(words):  # a bare name answers what the lead-in, or the question, says of it
+        if not predicate(words):  # a bare name answers what the lead-in, or the question, says of it
             words = (*words, *(self._lead or self._asked))
         return _Part(words, self._likeness(words), claims.names, subject, claims.numbers)
 
@@ -263,7 +273,7 @@ class Checker:
             for at in range(claims.clauses)
         ]
         clauses = [(words, numbers) for words, numbers in clauses if numbers or any(word.telling for word in words)]
-        said = [_predicate(words) for words, _ in clauses]
+        said = [predicate(words) for words, _ in clauses]
         for at, (words, numbers) in enumerate(clauses):
             if not said[at] and not numbers:
                 neighbours = (*reversed(said[:at]), *said[at + 1 :], self._asked)
@@ -310,10 +320,6 @@ class Checker:
 def _spelt(text: str) -> str:
     """Return a text's words and numbers alone, to tell what is copied."""
     return " ".join(re.findall(r"\w+", fold(text)))
-
-
-def _predicate(words: Sequence[Word]) -> tuple[Word, ...]:
-    return tuple(word for word in words if word.telling and not word.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ What it does not know: grammar. Clauses are cut at punctuation and conjunctions;
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -186,6 +186,11 @@ class Claims:
     def names(self) -> frozenset[str]:
         """Return its names (see `Word.known_as`)."""
         return frozenset(word.known_as for word in self.words if word.name)
+
+
+def predicate(words: Sequence[Word]) -> tuple[Word, ...]:
+    """Return the words that say something, and are no names."""
+    return tuple(word for word in words if word.telling and not word.name)
 
 
 @lru_cache(maxsize=4096)

@@ -34,6 +34,11 @@ class Statement:
         return self.quote.hit.chunk.section_id
 
     @property
+    def subject(self) -> str:
+        """Return what it is about, where the structure says so; empty elsewhere."""
+        return self.quote.hit.chunk.subject
+
+    @property
     def titled(self) -> str:
         """Return it under its titles, as it is read."""
         return f"{' › '.join(self.quote.hit.chunk.headings)}\n{self.quote.plain}"

@@ -8,6 +8,7 @@ begins as our question does. Such marks are broken up, so that they are text; wh
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from html import unescape
 from itertools import groupby
 
 from assistant.evidence.orders import tainted
@@ -97,7 +98,8 @@ def _texts(chunks: Sequence[Chunk]) -> Iterator[str]:
             # Members of one list or table stand line under line.
             yield "\n" if before.kind == chunk.kind and chunk.kind in ("item", "row") else "\n\n"
         # A row without the head of its table says nothing: it is told with the names of its columns.
-        yield f"- {chunk.plain}" if chunk.kind == "row" else as_shown(_beginning(chunk.text))
+        text = f"- {chunk.plain}" if chunk.kind == "row" else as_shown(_beginning(chunk.text))
+        yield text if chunk.kind == "code" else unescape(text)
         before = chunk
 
 

@@ -6,6 +6,7 @@ Fences of code stay as they are; one that was cut is closed.
 
 import re
 from collections.abc import Iterator
+from urllib.parse import unquote
 
 _FENCE = re.compile(r"^[ \t>]{0,40}(`{3,}|~{3,})")
 # Lines that say nothing by themselves: the ends of containers and tabs, and MDX's imports and exports.
@@ -17,17 +18,22 @@ _LINES = re.compile(
     r")$"
 )
 _TITLED = re.compile(r'^([ \t>]*)(?:!!!|\?\?\?\+?|===)[ \t]+(?:[\w-]+[ \t]*)?(?:"([^"\n]*)")?[ \t]*$')
+# Code stays as it is; of what else begins earliest, a reference is shown by its name, and the rest not at all.
 _INLINE = re.compile(
-    r"<!--.{0,2000}?-->"
-    r"|</?[A-Za-z][^<>\n]{0,500}>"  # tags and JSX components, whose text stays
+    r"(?P<code>(?P<ticks>`+)[^`\n]+(?P=ticks))"
+    r"|<xref:(?P<reference>[^<>\s]{1,500})>"  # DocFX
+    r"|<!--.{0,2000}?-->"
+    r"|</?(?!(?:https?|ftp|mailto):|[^\s<>@]{1,100}@)[A-Za-z][^<>\n]{0,500}>"  # tags, JSX components; their text stays
     r"|\{\{[<%][^{}\n]{0,500}[%>]\}\}|\{%[^{}\n]{0,500}%\}|\{/?\*[^{}\n]{0,500}\*/?\}"
     r"|[ \t]*\{[ \t]*[#.:][^{}\n]{0,200}\}[ \t]*(?=\n|\Z)"  # attributes of a heading
     r"|\[!(?i:include|div|video|code)\b[^\]\n]{0,300}\](?:\([^()\s]{0,500}\))?",
     re.DOTALL,
 )
+_PARAMETERS = re.compile(r"\([^()]*\)|`+\d+")  # of a member, and how many a generic type has
 _QUOTED = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
 _NAMED = re.compile(r"\[![A-Z]+ ([^\]\n]{1,200})\]")
-_LINK = re.compile(r"!?\[([^\[\]\n]{1,300})\](?:\([^()\s]{1,500}(?:\s+\"[^\"\n]{0,200}\")?\)|\[[^\[\]\n]{0,200}\])")
+# A playground's address holds its whole program.
+_LINK = re.compile(r"!?\[([^\[\]\n]{1,300})\](?:\([^()\s]{1,4000}(?:\s+\"[^\"\n]{0,200}\")?\)|\[[^\[\]\n]{0,200}\])")
 # AWS writes an image's words in two brackets, and the image once for each size of screen.
 _IMAGES = re.compile(r"(?:!\[\[([^\[\]\n]{1,300})\]\]\([^()\s]{1,500}\))+")
 _ESCAPED = re.compile(r"\\([-.,:;!?()'\"/_\[\]&=])")
@@ -65,11 +71,22 @@ def _prose(text: str) -> str:
             kept.append(f"{titled[1]}**{titled[2]}**\n" if titled[2] else "\n")
         elif not _LINES.match(line.rstrip("\n")):
             kept.append(line)
-    return _outside_code(_QUOTED.sub("", _INLINE.sub(_keeping_lines, "".join(kept))))
+    return _outside_code(_QUOTED.sub("", _INLINE.sub(_unmarked, "".join(kept))))
 
 
-def _keeping_lines(found: re.Match[str]) -> str:
-    return "\n" * found[0].count("\n")
+def _unmarked(found: re.Match[str]) -> str:
+    if found["reference"]:
+        return _name(found["reference"])
+    return found["code"] or "\n" * found[0].count("\n")
+
+
+def _name(reference: str) -> str:
+    """Return what DocFX shows of a reference to a type or a member, such as `System.Data.DataSet.Clear*?text=…`."""
+    named, _, shown = unquote(reference).partition("?")
+    parts = _PARAMETERS.sub("", named).rstrip("*").split(".")
+    if "fullName" in shown:
+        return ".".join(parts)
+    return ".".join(parts[-2:] if "nameWithType" in shown else parts[-1:])
 
 
 def _outside_code(text: str) -> str:

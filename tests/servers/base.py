@@ -1,6 +1,7 @@
 """What the HTTP servers of the tests share: a free port of 127.0.0.1, a thread, and answers that leave nothing open."""
 
 import json
+import os
 import threading
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -72,3 +73,9 @@ class Handler(BaseHTTPRequestHandler):
     def body(self) -> bytes:
         """Return what was posted."""
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+
+def real_ollama() -> tuple[str, str]:
+    """Return the address of a real Ollama and the model to ask there, as the environment names them."""
+    url = os.environ.get("CORUJA_OLLAMA_URL", "http://127.0.0.1:11434")
+    return url, os.environ.get("CORUJA_MODEL", "qwen3:4b-instruct")

