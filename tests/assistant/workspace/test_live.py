@@ -26,7 +26,7 @@ from index.embedding.static import StaticEmbedder
 from index.folder.store import FaissStore
 from index.index import Index
 from index.live import LiveIndex
-from ingest.errors import StoreUnavailable, UserError
+from ingest.errors import EncodingFailed, StoreUnavailable, UserError
 
 QUESTION = "Quando fecha o estoque?"
 FRIDAY, SATURDAY = "O estoque fecha na sexta-feira.", "O estoque fecha no sábado."
@@ -246,6 +246,25 @@ class TestWatch:
             write(tmp_path, SATURDAY)
             documents(told)
             until(lambda: meaning_of(tmp_path, page.name) != 0)
+
+    def test_an_encoder_that_cannot_go_on_is_told_and_answers_are_not_behind(
+        self, tmp_path: Path, assistant: Assistant
+    ) -> None:
+        (index_folder(tmp_path) / "meaning").write_text("in the way", encoding="utf-8")
+        told: Queue[BuildReport | UserError] = Queue()
+        stop = Event()
+        watcher = Thread(target=watch, args=(tmp_path, settings(tmp_path), following(assistant, told.put), stop))
+        watcher.start()
+        try:
+            assert isinstance(told.get(timeout=BOUND), BuildReport)
+            failed = told.get(timeout=BOUND)
+        finally:
+            stop.set()
+            watcher.join(BOUND)
+        assert isinstance(failed, EncodingFailed)
+        assert "cannot be written" in failed.message
+        assert not assistant.behind
+        assert assistant.ask(QUESTION).status == "answered"
 
     def test_encodes_nothing_where_the_settings_do_not_want_it(self, tmp_path: Path) -> None:
         write(tmp_path, FRIDAY)
