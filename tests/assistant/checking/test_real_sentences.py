@@ -110,6 +110,7 @@ INVENTED = [
         "O painel central monitora os modelos implantados em tempo real?",
         "Sim, o painel central monitora os modelos implantados em tempo real.",
     ),
+    (SERVICES, "O Canvas cria duas previsões por dia?", "Sim, o Canvas cria duas previsões por dia."),
     (SERVICES, "O Canvas cria previsões em tempo real?", "Sim, o Canvas cria previsões em tempo real."),
     (
         SERVICES,
