@@ -20,7 +20,7 @@ from assistant.checking.claims import Claims, Number, Word, predicate, read_clai
 from assistant.checking.entailment import Signs, enough, probabilities, sure_enough
 from assistant.checking.signs import signs_of
 from assistant.checking.statements import Statement, read_statements
-from assistant.checking.subjects import is_another_s, listed
+from assistant.checking.subjects import is_of_another, listed
 from assistant.checking.wording import meanings, opposed
 from assistant.quoting.quotes import BULLET, Quote, cite
 from index.arrays import FloatArray
@@ -201,7 +201,7 @@ class Checker:
             return None
         if _denial_differs(part.words, self._matched(part, statement), statement.denials):
             return None
-        if is_another_s(part.words, part.likeness, self._enough, at, self._statements):
+        if is_of_another(part.words, part.likeness, self._enough, at, self._statements):
             return None
         numbers = len(part.numbers)
         return signs_of(part.words, part.likeness, self._enough, numbers, statement, beside, self._question)

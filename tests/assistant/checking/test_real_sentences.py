@@ -117,6 +117,11 @@ INVENTED = [
         "O Role Manager simplifica a criação de usuários?",
         "Sim, o Role Manager simplifica a criação de usuários.",
     ),
+    (
+        WATCHING,
+        "Preciso de documentação para uma auditoria, o que uso?",
+        "Para uma auditoria, você pode usar o **SageMaker Model Dashboard**.",
+    ),
     (WATCHING, "Quantos há?", "Monitoramento e Ética inclui quatro: Clarify, Model Cards e Model Dashboard."),
     (WATCHING, "Quais são?", "Monitoramento e Ética inclui Clarify, Model Cards, Ground Truth e Model Dashboard."),
     (WATCHING, "Quais são?", "Os serviços gratuitos de monitoramento e ética incluem Clarify e Model Cards."),
