@@ -20,7 +20,7 @@ help: ## Show this list
 install: $(VENV)/.installed$(EXTRAS) ## Install into .venv; EXTRAS=sentence-transformers brings PyTorch, too
 
 run: install ## Install, index corpus/ and open the web chat on 127.0.0.1
-	@$(BIN)/coruja index || [ $$? -eq 3 ]
+	@$(BIN)/coruja index --no-meaning || [ $$? -eq 3 ]
 	@$(BIN)/coruja ui
 
 # `value` hands the question over untouched: a "$" or a quote in it is neither Make's nor the shell's.

@@ -138,6 +138,9 @@ class Settings(BaseSettings):
     embedder: str = Field("coruja", description="Embedding model: coruja, or another of `coruja embedders`.")
     query_prompt: str | None = Field(None, description="Prefix of a query for the embedder; its own when unset.")
     passage_prompt: str | None = Field(None, description="Prefix of a passage for the embedder; its own when unset.")
+    meaning: bool = Field(
+        True, description="Encode the documents by the multilingual model, too, after indexing: better answers."
+    )
     reranker: str | None = Field(None, description="Model that orders the best hits anew; none when unset.")
     index: IndexSettings = Field(
         IndexSettings.model_validate({}), description="Where the index is kept: a table of its own."
@@ -175,7 +178,7 @@ class Settings(BaseSettings):
 _ANSWERING = frozenset(
     {
         *("writer", "model", "unverified", "temperature", "seed", "k", "caution", "evidence", "redact"),
-        *("embedder", "query_prompt", "passage_prompt", "reranker"),
+        *("embedder", "query_prompt", "passage_prompt", "meaning", "reranker"),
     }
 )
 

@@ -28,6 +28,20 @@ def writing(root: Path) -> Iterator[None]:
 
 
 @contextmanager
+def encoding(root: Path) -> Iterator[None]:
+    """Be the only one that encodes what is served; it may be built on meanwhile.
+
+    Raises:
+        IndexBusy: Another process is at it.
+        IndexUnwritable: The disk is full, or the folder cannot be written.
+    """
+    from filelock import FileLock
+
+    with explained(root), FileLock(root / "meaning.lock", timeout=0):
+        yield
+
+
+@contextmanager
 def explained(root: Path) -> Iterator[None]:
     """Turn what the lock, the disk and SQLite raise while an index is written into errors of ours."""
     from filelock import Timeout

@@ -1,6 +1,6 @@
 """The store: where the generations of an index are kept, behind one protocol. One file of ours per engine."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from types import TracebackType
@@ -130,6 +130,21 @@ class Store(Protocol):
         Raises:
             SettingsError: The store has no shards.
             IndexBusy: Another process is building here.
+            IndexUnwritable: The disk is full, or the folder cannot be written.
+        """
+
+    def encode(self) -> Iterator[tuple[int, int]]:
+        """Encode by the multilingual model what is served and has not been: answers get better by it.
+
+        It may be left at any time, and is gone on with the next time. Nothing is yielded where there is nothing to do,
+        or where the store keeps no such vectors.
+
+        Yields:
+            Chunks that are done, and how many there are, after each few.
+
+        Raises:
+            IndexMissing: Nothing has been built.
+            IndexDamaged: A file cannot be read.
             IndexUnwritable: The disk is full, or the folder cannot be written.
         """
 

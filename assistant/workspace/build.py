@@ -1,7 +1,7 @@
 """Building: the index of a workspace brought up to what its corpus holds now."""
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from assistant.settings import Settings
 from assistant.workspace.folder import corpus_folder
 from assistant.workspace.opening import open_embedder, open_store
-from index.embedding.embedder import Embedder
+from index.embedding.embedder import EMBEDDED, Embedder
 from index.manifest import Manifest
 from ingest.document import Document
 from ingest.errors import CorpusError, IndexMissing
@@ -115,6 +115,23 @@ def build(
         else (),
         seconds=perf_counter() - started,
     )
+
+
+def encode(workspace: Path, settings: Settings, *, store: "Store | None" = None) -> Iterator[tuple[int, int]]:
+    """Encode what is served and has not been, where the settings want it; see `index.store.Store.encode`.
+
+    Another embedder than the one that comes with Coruja was chosen for its own sense of meaning: it stays alone.
+
+    Args:
+        workspace: The workspace.
+        settings: Whether to.
+        store: Where the index is; where the settings say when None.
+
+    Yields:
+        Chunks that are done, and how many there are.
+    """
+    if settings.meaning and settings.embedder == EMBEDDED:
+        yield from (store or open_store(workspace, settings)).encode()
 
 
 def _served_generation(store: "Store") -> str:

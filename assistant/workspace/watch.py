@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Protocol
 
 from assistant.settings import Settings
-from assistant.workspace.build import BuildReport, build
+from assistant.workspace.build import BuildReport, build, encode
 from assistant.workspace.folder import corpus_folder
 from assistant.workspace.opening import open_embedder
 from index.embedding.embedder import Embedder
@@ -25,6 +25,9 @@ STEP_MS = 50
 
 LOOK_MS = 500
 """How often it is looked whether something is due."""
+
+ENCODING_SECONDS = 0.5
+"""How long it is gone on with encoding at a time: an edit is waiting no longer for it, and questions have the rest."""
 
 RETRY_SECONDS = 5.0
 """How long after a build that failed it is tried again; twice as long after each further one,"""
@@ -54,7 +57,9 @@ def watch(workspace: Path, settings: Settings, told: Told, stop: Event, *, embed
     """
     embedder = embedder or open_embedder(settings)
     corpus = corpus_folder(workspace, settings)
-    attempts = _Attempts(partial(build, workspace, settings, embedder=embedder), told)
+    attempts = _Attempts(
+        partial(build, workspace, settings, embedder=embedder), partial(encode, workspace, settings), told
+    )
     missing = polling = False
     while not stop.is_set():
         if _is_folder(corpus):
@@ -176,13 +181,20 @@ def _is_document(path: Path, corpus: Path, exclude: Exclusion) -> bool:
 class _Attempts:
     """Builds that are due: the first, one after every change, and those that failed or were not this process's turn.
 
+    In between, what was built is encoded, bit by bit.
+
     Args:
         build: Builds.
+        encode: Begins to encode what was built.
         told: Called after every build; of a failure that comes again with the same words, only the first time.
     """
 
-    def __init__(self, build: Callable[[], BuildReport], told: Told) -> None:
+    def __init__(
+        self, build: Callable[[], BuildReport], encode: Callable[[], Iterator[tuple[int, int]]], told: Told
+    ) -> None:
         self._build = build
+        self._encode = encode
+        self._encoding: Iterator[tuple[int, int]] = iter(())
         self._told = told
         self._due = 0.0
         self._pause = RETRY_SECONDS
@@ -193,8 +205,9 @@ class _Attempts:
         self._due, self._pause, self._failure = 0.0, RETRY_SECONDS, ""
 
     def make_due(self) -> None:
-        """Build if that is due, and tell how it went."""
+        """Build if that is due, and tell how it went; otherwise go on with encoding."""
         if monotonic() < self._due:
+            self._go_on()
             return
         outcome: BuildReport | UserError
         try:
@@ -207,6 +220,17 @@ class _Attempts:
             outcome = _failed("Indexing what changed failed", error, "coruja --debug index")
         self._settle(outcome)
 
+    def _go_on(self) -> None:
+        """Encode for a moment; what goes wrong is told, and tried again after the next build."""
+        began = monotonic()
+        try:
+            while monotonic() < began + ENCODING_SECONDS and next(self._encoding, None):
+                pass
+        except UserError as error:
+            self._told(error)
+        except Exception as error:  # noqa: BLE001 - as with a build
+            self._told(_failed("Encoding what changed failed", error, "coruja --debug index"))
+
     def _settle(self, outcome: BuildReport | UserError) -> None:
         """Tell how a build went, and be due again in a while if it failed."""
         known, self._failure = self._failure, ""
@@ -215,6 +239,8 @@ class _Attempts:
             self._failure = outcome.message
             self._due = monotonic() + self._pause
             self._pause = min(2 * self._pause, LONGEST_RETRY)
+        else:
+            self._encoding = self._encode()
         if not self._failure or self._failure != known:
             self._told(outcome)
 

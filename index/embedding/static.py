@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from index.arrays import FloatArray
-from index.embedding.model_files import explained
-from index.embedding.tensors import mapped
+from index.embedding.model_files import explained, mapped
 
 SHIPPED = Path(__file__).parent / "models" / "coruja"
 _BATCH = 256

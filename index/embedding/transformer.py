@@ -15,14 +15,9 @@ from onnxruntime import InferenceSession, SessionOptions
 from tokenizers import Tokenizer
 
 from index.arrays import FloatArray, IntArray
-from index.embedding.model_files import explained
-from index.embedding.tensors import mapped
+from index.embedding.model_files import MULTILINGUAL, explained, mapped
 
-SHIPPED = Path(__file__).parent / "models" / "multilingual"
 BEGIN, PAD, END = 0, 1, 2
-BATCH = 8
-"""Sequences that are worked out together; more would be padded more."""
-
 Pair = tuple[Sequence[int], int]
 """Two texts as one sequence of pieces, marks included, and at which the second begins."""
 
@@ -43,7 +38,7 @@ class Transformer:
         EmbedderUnavailable: A file of the model is damaged or missing. Reading and running raise it, too.
     """
 
-    def __init__(self, graph: str, folder: Path = SHIPPED) -> None:
+    def __init__(self, graph: str, folder: Path = MULTILINGUAL) -> None:
         self._folder = folder
         # onnxruntime loads without Python's lock, the tokenizer does not.
         with explained(folder), ThreadPoolExecutor(1) as beside:
@@ -62,15 +57,11 @@ class Transformer:
         Args:
             sequences: At least one.
         """
-        order = sorted(range(len(sequences)), key=lambda at: len(sequences[at][0]))
-        batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
-        found = np.concatenate([self._run([sequences[at] for at in batch]) for batch in batches])
-        values: FloatArray = np.empty_like(found)
-        values[order] = found
-        return values
+        # One by one: those worked out together would share the scale of their int8 numbers, and depend on each other.
+        return np.concatenate([self._run(each) for each in sequences])
 
-    def _run(self, sequences: Sequence[Pair]) -> FloatArray:
-        words, mask, kinds = self._pieces.batch(sequences)
+    def _run(self, sequence: Pair) -> FloatArray:
+        words, mask, kinds = self._pieces.batch([sequence])
         with explained(self._folder):
             values: FloatArray = self._session.run(None, {"words": words, "mask": mask, "kinds": kinds})[0]
         return values
@@ -79,7 +70,7 @@ class Transformer:
 class Pieces:
     """The word pieces of a model and their vectors; see `Transformer` for the files."""
 
-    def __init__(self, folder: Path = SHIPPED) -> None:
+    def __init__(self, folder: Path = MULTILINGUAL) -> None:
         stored = mapped(folder / "pieces.safetensors")
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._codes: NDArray[np.int8] = stored["embeddings"]

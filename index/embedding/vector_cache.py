@@ -35,10 +35,13 @@ class VectorCache:
         folder: Where the cache lives; one process at a time.
         embedder: Embeds what is not there.
         most_bytes: Cap on the vectors kept.
+        name: Of its file.
     """
 
-    def __init__(self, folder: Path, embedder: Embedder, most_bytes: int = MOST_BYTES) -> None:
-        self._path = folder / CACHE_NAME
+    def __init__(
+        self, folder: Path, embedder: Embedder, most_bytes: int = MOST_BYTES, *, name: str = CACHE_NAME
+    ) -> None:
+        self._path = folder / name
         self._embedder = embedder
         self._most_rows = max(1, most_bytes // (4 * embedder.dimension))
         self._database: sqlite3.Connection | None = None
@@ -91,8 +94,8 @@ class VectorCache:
             except sqlite3.Error:
                 self.close()
                 with suppress(OSError):
-                    for name in (CACHE_NAME, f"{CACHE_NAME}-wal", f"{CACHE_NAME}-shm"):
-                        self._path.with_name(name).unlink(missing_ok=True)
+                    for tail in ("", "-wal", "-shm"):
+                        self._path.with_name(self._path.name + tail).unlink(missing_ok=True)
                 return None
 
     def _open(self) -> sqlite3.Connection:

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from index.embedding.vector_cache import CACHE_NAME
+from index.folder import meaning
 from index.folder.generations import current, link, publish, serve, tidy
 from index.lock import writing
 from ingest.errors import IndexMissing
@@ -30,8 +31,9 @@ def beside(root: Path) -> Iterator[Path]:
                 target = scratch / "generations" / served.name / file.relative_to(served)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 link(file, target)
-            if (root / CACHE_NAME).is_file():
-                shutil.copyfile(root / CACHE_NAME, scratch / CACHE_NAME)
+            for cache in (each for each in (CACHE_NAME, meaning.CACHE) if (root / each).is_file()):
+                shutil.copyfile(root / cache, scratch / cache)
+            meaning.share(root, scratch)
             serve(scratch, served.name)
         yield scratch
 
@@ -39,6 +41,7 @@ def beside(root: Path) -> Iterator[Path]:
 def adopt(root: Path, scratch: Path) -> None:
     """Serve in an index folder what the one lent beside it serves; only while that is lent."""
     folder = current(scratch)
+    meaning.share(scratch, root)
     if (root / "generations" / folder.name).exists():
         serve(root, folder.name)
     else:

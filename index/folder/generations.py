@@ -6,6 +6,7 @@ Layout of an index folder:
     generations/<name>/         a finished generation: manifest.json and the files it lists with their checksums
     generations/<name>/<seg>/   one of its segments; a generation made by an edit shares them (hard links)
     vectors.cache               vectors of texts embedded before (see `index.embedding.vector_cache`)
+    meaning/                    the encoder's vectors (see `index.folder.meaning`), `meaning.cache` those of texts
     building-*                  what is under way, or what a killed process left; swept by the next writer
     write.lock                  held by the process that writes; a dead process holds nothing
 """
@@ -197,7 +198,7 @@ def remove_unmasked(root: Path) -> list[str]:
     try:
         if unmasked:
             # Before the generations: as long as one of them is there, the next call knows that there is work to do.
-            for cache in root.glob("vectors.cache*"):
+            for cache in (*root.glob("vectors.cache*"), *root.glob("meaning.cache*")):
                 cache.unlink()
         for folder in unmasked:
             shutil.rmtree(folder)

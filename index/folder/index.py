@@ -11,6 +11,7 @@ from index.arrays import FloatArray, IntArray
 from index.contents import Rows, read_contents
 from index.embedding.embedder import Embedder
 from index.folder.generations import candidates, current, verify
+from index.folder.meaning import Meaning
 from index.folder.segment import Segment
 from index.index import POOL, Handles, Index
 from index.manifest import Manifest
@@ -38,7 +39,8 @@ class FaissIndex(Index):
         self._entries = read_contents(folder)
         self._rows = Rows(self._entries.values(), manifest.segments)
         self._parts = list(segments.values())
-        self._aside = ThreadPoolExecutor(1)  # NumPy and FAISS let each other run
+        self._aside = ThreadPoolExecutor(2)  # NumPy, FAISS and the encoder let each other run
+        self._meaning = Meaning(folder.parents[1], manifest)
         self._words = Words([segment.words for segment in self._parts], self._rows)
         self._live = [self._rows.live(number) for number in range(len(self._parts))]
         self._lock = Lock()  # of SQLite's connections
@@ -87,6 +89,7 @@ class FaissIndex(Index):
 
     def _candidates(self, query: str, vector: FloatArray) -> tuple[Handles, FloatArray]:
         nearest = self._aside.submit(self._nearest, vector, POOL)
+        meant = self._aside.submit(self._meaning.query, query)
         with self._lock:
             matches = self._words.matches(query)
             best = [matches.best(view, POOL) for view in VIEWS]
@@ -94,7 +97,9 @@ class FaissIndex(Index):
             rows = np.array(sorted(found), np.int64)
             scores = {view: matches.scores(view, rows) for view in VIEWS}
             sequences = matches.sequences(rows)
-        return rows, feature_rows(matches.terms, sequences, scores, self._cosines(vector, rows))
+        asked = meant.result()
+        meaning = None if asked is None else self._meaning.cosines(asked, self._rows, rows)
+        return rows, feature_rows(matches.terms, sequences, scores, self._cosines(vector, rows), meaning)
 
     def _nearest(self, vector: FloatArray, k: int) -> IntArray:
         """Return the k rows whose vectors are nearest."""

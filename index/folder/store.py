@@ -11,6 +11,7 @@ from index.folder.candidate import adopt, beside
 from index.folder.chunks import Chunks
 from index.folder.generations import current, serve, stored, tidy, verify
 from index.folder.index import FaissIndex
+from index.folder.meaning import encode
 from index.history import Difference, Generation, difference, older, pick
 from index.index import Index
 from index.lock import writing
@@ -59,6 +60,10 @@ class FaissStore:
             message = "An index in a folder of this machine cannot be built in shards."
             raise SettingsError(message, 'Set index.store = "milvus" in coruja.toml, or leave --shard out.')
         return IndexBuild(self.root, embedder, redaction=redaction, progress=progress)
+
+    def encode(self) -> Iterator[tuple[int, int]]:
+        """Encode what is served and has not been."""
+        return encode(self.root)
 
     def generations(self, *, look_into: bool = False) -> list[Generation]:
         """Return all generations, the newest first; `look_into` reads every file and compares its checksum."""

@@ -4,6 +4,7 @@ What an edit leaves alone is copied from one generation to the next, vectors and
 alias moves in one step, when everything has been written, sealed and counted.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from index.embedding.embedder import Embedder
@@ -82,6 +83,10 @@ class MilvusStore:
         return MilvusBuild(
             self._generations, self._folder, embedder, redaction=redaction, progress=progress, shard=shard
         )
+
+    def encode(self) -> Iterator[tuple[int, int]]:
+        """Do nothing: a server keeps the vectors of one embedder."""
+        return iter(())
 
     def generations(self, *, look_into: bool = False) -> list[Generation]:
         """Return all generations, the newest first; `look_into` counts what each has."""

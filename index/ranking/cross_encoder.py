@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from index.arrays import FloatArray
-from index.embedding.transformer import BEGIN, END, SHIPPED, Pair, Transformer
+from index.embedding.model_files import MULTILINGUAL
+from index.embedding.transformer import BEGIN, END, Pair, Transformer
 
 LONGEST_QUESTION = 48
 LONGEST = 192
@@ -25,7 +26,7 @@ class CrossEncoder:
         folder: Where the model is; the shipped one's without.
     """
 
-    def __init__(self, folder: Path = SHIPPED) -> None:
+    def __init__(self, folder: Path = MULTILINGUAL) -> None:
         self._transformer = Transformer("cross-encoder", folder)
 
     def read(self, question: str, texts: Sequence[str]) -> FloatArray:

@@ -27,6 +27,7 @@ FEATURES = (
     "heading",  # coverage by the headings
     "brevity",  # minus the logarithm of the length in words
     "dense_gap",  # cosine, as far as the best coverage of any candidate leaves the query uncovered
+    "meaning",  # cosine of the encoder's vectors, beside the candidates' mean; 0 where the encoder has not been yet
 )
 
 NEAR = 10
@@ -70,7 +71,11 @@ class Sequences:
 
 
 def feature_rows(
-    terms: Terms, sequences: Sequences, scores: Mapping[str, FloatArray], cosines: FloatArray
+    terms: Terms,
+    sequences: Sequences,
+    scores: Mapping[str, FloatArray],
+    cosines: FloatArray,
+    meant: FloatArray | None = None,
 ) -> FloatArray:
     """Return the features of candidates: shape (candidates, features), in the order of `FEATURES`.
 
@@ -79,6 +84,7 @@ def feature_rows(
         sequences: Where the candidates have them.
         scores: Their BM25 scores in each view, shape (candidates,).
         cosines: Those of their vectors with the query's, same shape.
+        meant: Those of the encoder's vectors, same shape, NaN where there is none; None where there are none at all.
     """
     values = match_features(terms, sequences)
     for view, found in scores.items():
@@ -86,6 +92,7 @@ def feature_rows(
         values[f"{view}_z"] = standardise(found)
     values["dense"] = cosines
     values["dense_gap"] = cosines * (1.0 - values["coverage"].max(initial=0.0))
+    values["meaning"] = np.zeros_like(cosines) if meant is None else np.nan_to_num(meant - _mean(meant))
     return np.stack([values[name] for name in FEATURES], axis=1).astype(np.float32)
 
 
@@ -147,6 +154,12 @@ def _pairs(candidate: IntArray, term: IntArray, distance: IntArray, shares: Floa
     near = distance[first, term[first] + 1] <= NEIGHBOURS
     paired[candidate[first][near], term[first][near]] = True
     return _weigh(paired, shares[:-1] + shares[1:])
+
+
+def _mean(values: FloatArray) -> float:
+    """Return the mean of those that are known; 0 where none is."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else 0.0
 
 
 def standardise(scores: FloatArray) -> FloatArray:

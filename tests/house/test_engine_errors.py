@@ -21,8 +21,9 @@ from assistant.models.provider_model import ProviderModel
 from index import lock
 from index.embedding import hub, model_files, sentence_models
 from index.embedding import ollama as ollama_embedder
+from index.embedding.model_files import MULTILINGUAL
 from index.embedding.static import StaticEmbedder
-from index.embedding.transformer import SHIPPED, Transformer
+from index.embedding.transformer import Transformer
 from index.folder import chunks, vectors
 from index.milvus.client import Milvus
 from ingest import exclusion
@@ -98,7 +99,7 @@ PLACES: dict[str, Place] = {
     "markdown_it": reading,
     "markitdown": lambda: converter.explained(b"", "pdf"),
     "optuna": verb,
-    "onnxruntime": lambda: model_files.explained(SHIPPED),
+    "onnxruntime": lambda: model_files.explained(MULTILINGUAL),
     "pathspec": lambda: exclusion.explained(["drafts/"]),
     "pdfminer": lambda: converter.explained(b"", "pdf"),
     "pdfplumber": lambda: converter.explained(b"", "pdf"),
@@ -116,7 +117,7 @@ PLACES: dict[str, Place] = {
     "stdnum": reading,
     "tenacity": lambda: Milvus("http://127.0.0.1:9").explained(),
     "tomlkit": verb,
-    "tokenizers": lambda: model_files.explained(SHIPPED),
+    "tokenizers": lambda: model_files.explained(MULTILINGUAL),
     "typer": verb,
     "yaml": reading,
 }
@@ -214,7 +215,7 @@ class TestDamagedModels:
     @pytest.fixture
     def folder(self, tmp_path: Path) -> Path:
         for name in ("tokenizer.json", "pieces.safetensors"):
-            (tmp_path / name).symlink_to(SHIPPED / name)
+            (tmp_path / name).symlink_to(MULTILINGUAL / name)
         return tmp_path
 
     @pytest.mark.parametrize("data", [b"", b"nada disso", bytes(4000), b"\x08\x07" * 900])

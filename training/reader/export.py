@@ -16,27 +16,33 @@ from training.reader.model import Reader
 NAME = "cross-encoder.onnx"
 
 
-def export(reader: Reader, folder: Path) -> None:
-    """Write a reader's graph; inputs and output are those of `index.embedding.transformer.Transformer`."""
+def export(reader: torch.nn.Module, path: Path, gives: str = "logits") -> None:
+    """Write a model's graph; inputs and output are those of `index.embedding.transformer.Transformer`.
+
+    Args:
+        reader: From vectors of pieces, what is no padding and which text each belongs to.
+        path: The graph's file.
+        gives: What its output is called.
+    """
     reader.eval()
     axes = {0: "sequences", 1: "length"}
     length = torch.ones(2, 16, dtype=torch.long)
     with tempfile.TemporaryDirectory() as work:
-        exact = Path(work) / NAME
+        exact = Path(work) / path.name
         torch.onnx.export(
             reader,
             (torch.zeros(2, 16, 384), length, torch.zeros_like(length)),
             str(exact),
             input_names=["words", "mask", "kinds"],
-            output_names=["logits"],
-            dynamic_axes={"words": axes, "mask": axes, "kinds": axes, "logits": {0: "sequences"}},
+            output_names=[gives],
+            dynamic_axes={"words": axes, "mask": axes, "kinds": axes, gives: {0: "sequences"}},
             opset_version=17,
             dynamo=False,
         )
         # Sums of int8 products overflow 16 bits on processors without VNNI: one bit less is safe on all.
         quantize_dynamic(
             str(exact),
-            str(folder / NAME),
+            str(path),
             weight_type=QuantType.QInt8,
             reduce_range=True,
             per_channel=True,
@@ -53,7 +59,7 @@ def main() -> None:
     given = parser.parse_args()
     reader = Reader(given.layers, attention="eager")
     reader.load_state_dict(load_file(given.weights))
-    export(reader, given.out)
+    export(reader, given.out / NAME)
 
 
 if __name__ == "__main__":

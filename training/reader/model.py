@@ -77,10 +77,10 @@ class Reader(torch.nn.Module):
         return logits
 
 
-def new_reader(layers: int = LAYERS) -> Reader:
+def new_reader(layers: int = LAYERS, attention: str = "lean") -> Reader:
     """Return a reader with the first layers of multilingual-e5-small and a head that has learned nothing."""
     torch.manual_seed(1)
-    reader = Reader(layers)
+    reader = Reader(layers, attention)
     packed = read_packed()
     embeddings = reader.bert.embeddings
     _copy(embeddings.position_embeddings.weight, packed["emb.pos"])

@@ -18,13 +18,15 @@ from pathlib import Path
 from typing import Any
 
 from assistant.settings import Settings
-from assistant.workspace.build import build
+from assistant.workspace.build import build, encode
+from assistant.workspace.folder import index_folder
 from assistant.workspace.opening import open_embedder, open_store
 from eval.datasets.checking import quote_pattern
 from index.index import Index
 from ingest.chunk import Chunk
 
 OWN = Path("training/questions")
+ENCODED = Path("training/work/meaning.cache")
 SHOWN = 0.6  # of a quote's characters
 DOCUMENTS = (1, 1, 2, 3, 5, 8, 12)  # of a small folder, one of these
 ASKED = 8  # questions that a small folder answers, at most; half as many that it does not
@@ -139,9 +141,21 @@ def _unpack(folder: Path, into: Path) -> None:
 def _index(workspace: Path, opened: ExitStack) -> Index:
     settings = Settings()
     build(workspace, settings)
+    _encode(workspace, settings)
     index = open_store(workspace, settings).open(open_embedder(settings))
     opened.callback(index.close)
     return index
+
+
+def _encode(workspace: Path, settings: Settings) -> None:
+    """Encode what was built; what was encoded once, in any workspace, is not encoded again."""
+    own = index_folder(workspace) / ENCODED.name
+    if ENCODED.is_file():
+        shutil.copy(ENCODED, own)
+    for _ in encode(workspace, settings):
+        pass
+    ENCODED.parent.mkdir(exist_ok=True)
+    shutil.copy(own, ENCODED)
 
 
 def _asked(index: Index, corpus: str, rows: Sequence[dict[str, Any]]) -> Iterator[Asked]:

@@ -61,6 +61,18 @@ def build(
         return build(workspace, settings, progress=advance, shard=shard, store=store)
 
 
+def encode(workspace: Path, settings: "Settings", store: "Store | None" = None) -> None:
+    """Encode what was indexed, with a progress bar; Ctrl-C ends it, and nothing is lost."""
+    from assistant.workspace.build import encode
+
+    with console.progress_bar("Reading for meaning") as advance:
+        try:
+            for done, total in encode(workspace, settings, store=store):
+                advance(done, total, "reading for meaning")
+        except KeyboardInterrupt:
+            console.say("Interrupted: questions are answered already, a little worse. To go on: coruja index")
+
+
 def _first_build(workspace: Path, settings: "Settings") -> None:
     console.say("No index yet: building it now, once.")
     for problem in build(workspace, settings).problems:

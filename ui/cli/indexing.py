@@ -7,7 +7,7 @@ import typer
 
 from ingest.errors import SettingsError, UserError
 from ui.cli import console
-from ui.cli.call import EXIT_GATE, EXIT_PROBLEMS, Json, build, called
+from ui.cli.call import EXIT_GATE, EXIT_PROBLEMS, Json, build, called, encode
 from ui.cli.measuring.gate import gate_dataset, hold_to, judged, show_verdict
 from ui.cli.measuring.running import evaluate
 
@@ -27,9 +27,14 @@ def index(
         bool, typer.Option("--gate", help="Serve what was built only if it passes the gate (`coruja eval gate`).")
     ] = False,
     comment: Annotated[Path | None, typer.Option(help="With --gate: also write the verdict as Markdown.")] = None,
+    no_meaning: Annotated[
+        bool, typer.Option("--no-meaning", help="Leave it at that: the multilingual model reads nothing now.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Bring the index up to the corpus: only what changed is read.
+
+    Questions are answered as soon as the report is there; what follows makes answers better, and Ctrl-C may end it.
 
     Exit status 3: some files could not be read; 4: the gate does not pass, and what was served is served still.
     """
@@ -39,7 +44,9 @@ def index(
 
         if made := make_workspace(corpus, call.workspace):
             console.say(f"This folder is a workspace now: {made}")
-    workspace, settings = call.settings(corpus=corpus.absolute() if corpus else None)
+    workspace, settings = call.settings(
+        corpus=corpus.absolute() if corpus else None, meaning=False if no_meaning else None
+    )
     if watch and (shard or gate):
         raise SettingsError("Neither a shard nor a gate can be watched.", "Leave out --watch.")
     if watch:
@@ -52,6 +59,8 @@ def index(
         return
     report = build(workspace, settings, _shard(shard) if shard else None)
     show_report(report, as_json=as_json)
+    if not report.waiting:
+        encode(workspace, settings)
     if report.problems:
         raise typer.Exit(EXIT_PROBLEMS)
 
@@ -66,6 +75,7 @@ def _behind_gate(workspace: Path, settings: "Settings", comment: Path | None, *,
     hold_to(workspace, settings, dataset.stem)
     with open_candidate(workspace, settings) as (store, adopt):
         built = build(workspace, settings, store=store)
+        encode(workspace, settings, store)
         assistant = Assistant.open(workspace, settings, store)
         try:
             run, report = evaluate(workspace, settings, assistant, dataset)

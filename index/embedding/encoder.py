@@ -1,0 +1,61 @@
+"""The encoder that comes with Coruja: multilingual-e5-small, whose vectors know what a text means in either language.
+
+It is twelve layers where the embedded model is a table, and a few hundred times as slow: chunks are searchable before
+it has seen them (see `index.folder.meaning`).
+"""
+
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
+from hashlib import sha256
+
+import numpy as np
+
+from index.arrays import FloatArray
+from index.embedding.model_files import ENCODER, ENCODER_DIMENSION
+from index.embedding.transformer import BEGIN, END, Transformer
+
+LONGEST = 128
+"""Pieces of a text that are read; what comes after is not."""
+
+
+class Encoder:
+    """Embeds texts as unit vectors; see `index.embedding.embedder.Embedder`. Safe to use from several threads.
+
+    The prefixes are those that the model was trained with (Wang et al. 2024, "Multilingual E5 Text Embeddings").
+
+    Raises:
+        EmbedderUnavailable: A file of the model is damaged or missing. Embedding raises it, too.
+    """
+
+    name = "multilingual"
+    dimension = ENCODER_DIMENSION
+
+    def __init__(self) -> None:
+        self._transformer = Transformer(ENCODER.stem, ENCODER.parent)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Name, dimension and the graph's hash: vectors of another fingerprint are not comparable."""
+        digest = sha256(ENCODER.read_bytes()).hexdigest()
+        return f"{self.name}/{self.dimension}/{digest[:16]}"
+
+    def embed_passages(self, texts: Sequence[str]) -> FloatArray:
+        """Embed texts that will be searched: (n, dimension) float32, rows of length 1."""
+        return self._embed("passage: ", texts)
+
+    def embed_query(self, text: str) -> FloatArray:
+        """Embed what is searched for: (dimension,) float32 of length 1."""
+        vector: FloatArray = self._embed("query: ", [text])[0]
+        return vector
+
+    def _embed(self, prefix: str, texts: Sequence[str]) -> FloatArray:
+        if not texts:
+            return np.empty((0, self.dimension), dtype=np.float32)
+        read = self._transformer.pieces([prefix + text for text in texts])
+        return self._transformer.run([([BEGIN, *own[: LONGEST - 2], END], 0) for own in read])
+
+
+@lru_cache(maxsize=1)
+def encoder() -> Encoder:
+    """Return the one that is shipped; loaded when it is first asked for."""
+    return Encoder()
