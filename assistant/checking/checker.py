@@ -20,7 +20,7 @@ from assistant.checking.claims import Claims, Number, Word, predicate, read_clai
 from assistant.checking.entailment import Signs, enough, probabilities, sure_enough
 from assistant.checking.signs import signs_of
 from assistant.checking.statements import Statement, read_statements
-from assistant.checking.subjects import is_another_s, listed
+from assistant.checking.subjects import is_of_another, listed
 from assistant.checking.wording import meanings, opposed
 from assistant.quoting.quotes import BULLET, Quote, cite
 from index.arrays import FloatArray
@@ -94,7 +94,9 @@ class Checker:
         for word, column in self._columns.items():
             for group in meanings(word):
                 self._synonyms.setdefault(group, []).append(column)
-        asked = [word for word in read_claims(question).words if word.telling]
+        claims = read_claims(question)
+        asked = [word for word in claims.words if word.telling]
+        self._counts = {number.digits for number in claims.numbers}
         self._question = frozenset(stem(word.text) for word in asked)
         named = {name for statement in self._statements for name in statement.claims.names}
         self._asked = tuple(word for word in asked if word.known_as not in named)
@@ -109,8 +111,7 @@ class Checker:
             return self._verbatim(text)
         claims = read_claims(text)
         item, opens_list = bool(BULLET.match(text)), text.endswith(":")
-        if not item:
-            self._lead = ()
+        self._lead = self._lead if item else ()
         verdict = self._judge(text, claims)
         if opens_list:
             verdict = replace(verdict, quotes=())
@@ -178,10 +179,10 @@ class Checker:
 
     def _promising(self, whole: _Part) -> list[tuple[int, Signs]]:
         """Return the statements that are worth reading with a sentence, most promising first; none for an echo."""
-        # What only says again what is asked has to be said in these words: all of it would count as no claim. A denial
-        # is compared in any case.
+        # What only says again what is asked would claim nothing: it has to be said in these words, or denied.
         told = [word for word in whole.words if word.telling]
-        if not whole.numbers and all(stem(word.text) in self._question and not word.denied_by for word in told):
+        counts = {number.digits for number in whole.numbers}
+        if counts <= self._counts and all(stem(word.text) in self._question and not word.denied_by for word in told):
             return []
         found = [(at, signs) for at in range(len(self._statements)) if (signs := self._signs(whole, at))]
         hopeful = [one for one in found if one[1].hopeful]
@@ -200,7 +201,7 @@ class Checker:
             return None
         if _denial_differs(part.words, self._matched(part, statement), statement.denials):
             return None
-        if is_another_s(part.words, part.likeness, self._enough, at, self._statements):
+        if is_of_another(part.words, part.likeness, self._enough, at, self._statements):
             return None
         numbers = len(part.numbers)
         return signs_of(part.words, part.likeness, self._enough, numbers, statement, beside, self._question)

@@ -37,10 +37,10 @@ def listed(claims: Claims, statements: Sequence[Statement]) -> tuple[Quote, ...]
     return ()
 
 
-def is_another_s(
+def is_of_another(
     words: Sequence[Word], likeness: FloatArray, enough: float, at: int, all_: Sequence[Statement]
 ) -> bool:
-    """Tell whether what an item does not say of a sentence is what an item with another subject says.
+    """Tell whether an item says no more of a sentence than its own name, or what it leaves another item says.
 
     Args:
         words: What the sentence says.
@@ -52,10 +52,14 @@ def is_another_s(
     own = all_[at]
     rows = [row for row, word in enumerate(words) if word.telling and not word.name]
     lost = [row for row in rows if likeness[row, own.columns].max(initial=0.0) < enough]
-    if not own.subject or len(lost) < FEWEST:
+    if not own.subject or not lost:
         return False
+    if len(lost) == len(rows):
+        return True
     others = (one for one in all_ if one.subject not in ("", own.subject))
-    return any((likeness[np.ix_(lost, one.columns)].max(axis=1, initial=0.0) >= enough).all() for one in others)
+    return len(lost) >= FEWEST and any(
+        (likeness[np.ix_(lost, one.columns)].max(axis=1, initial=0.0) >= enough).all() for one in others
+    )
 
 
 def _lists(statements: Sequence[Statement]) -> Iterator[list[Statement]]:

@@ -110,11 +110,17 @@ INVENTED = [
         "O painel central monitora os modelos implantados em tempo real?",
         "Sim, o painel central monitora os modelos implantados em tempo real.",
     ),
+    (SERVICES, "O Canvas cria duas previsões por dia?", "Sim, o Canvas cria duas previsões por dia."),
     (SERVICES, "O Canvas cria previsões em tempo real?", "Sim, o Canvas cria previsões em tempo real."),
     (
         SERVICES,
         "O Role Manager simplifica a criação de usuários?",
         "Sim, o Role Manager simplifica a criação de usuários.",
+    ),
+    (
+        WATCHING,
+        "Preciso de documentação para uma auditoria, o que uso?",
+        "Para uma auditoria, você pode usar o **SageMaker Model Dashboard**.",
     ),
     (WATCHING, "Quantos há?", "Monitoramento e Ética inclui quatro: Clarify, Model Cards e Model Dashboard."),
     (WATCHING, "Quais são?", "Monitoramento e Ética inclui Clarify, Model Cards, Ground Truth e Model Dashboard."),
