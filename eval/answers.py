@@ -67,6 +67,9 @@ def run_answers(folder: Path, settings: Settings, *, progress: Progress | None =
         indexing = (lambda done, total: progress(done, total, "index")) if progress else None
         store = FaissStore(Path(root))
         build_index(store, passages(folder / "corpus.jsonl"), embedder, progress=indexing)
+        for done, total in store.encode():
+            if progress:
+                progress(done, total, "encode")
         live = LiveIndex(store, embedder, open_reranker(settings))
         with closing(Assistant(live, quoting, load_glossary(Path(root)))) as assistant:
             marked = dict(_ask(assistant, questions, progress))

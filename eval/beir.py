@@ -37,7 +37,7 @@ def run_beir(
         folder: Holds `corpus.jsonl`, `queries.jsonl` and `qrels/test.tsv`.
         embedder: Embeds passages and queries.
         reranker: Orders the best passages of every query anew.
-        progress: Called with (done, in all, "index" or "search").
+        progress: Called with (done, in all, "index", "encode" or "search").
 
     Returns:
         `measures` (see `eval.measures.ranking`), `queries` (how many were judged) and `seconds` (all of it, indexing
@@ -54,6 +54,9 @@ def run_beir(
         indexing = (lambda done, total: progress(done, total, "index")) if progress else None
         store = FaissStore(Path(root))
         build_index(store, passages(folder / "corpus.jsonl"), embedder, progress=indexing)
+        for done, total in store.encode():
+            if progress:
+                progress(done, total, "encode")
         index = store.open(embedder, reranker)
         try:
             run = _search(index, queries, progress)

@@ -8,6 +8,7 @@
     ├── IndexDamaged           a file of the index is missing, truncated or altered
     ├── IndexBusy              another process is writing the index
     ├── IndexUnwritable        the index cannot be written: the disk is full, or the folder is read only
+    ├── EncodingFailed         the encoder could not go on; what is served answers without it
     ├── StoreUnavailable       the server that keeps the index does not answer, or does not do what is asked
     ├── GenerationMissing      there is no such generation of the index
     ├── EmbedderUnavailable    the chosen embedding model or reranker is not on this machine, or cannot be used
@@ -65,6 +66,10 @@ class IndexBusy(UserError):
 
 class IndexUnwritable(UserError):
     """The index cannot be written: the disk is full, or the folder is read only."""
+
+
+class EncodingFailed(UserError):
+    """The multilingual encoder could not go on with the documents; what is served answers without it."""
 
 
 class StoreUnavailable(UserError):

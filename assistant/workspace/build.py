@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from assistant.settings import Settings
 from assistant.workspace.folder import corpus_folder
 from assistant.workspace.opening import open_embedder, open_store
-from index.embedding.embedder import EMBEDDED, Embedder
+from index.embedding.embedder import Embedder
 from index.manifest import Manifest
 from ingest.document import Document
 from ingest.errors import CorpusError, IndexMissing
@@ -120,8 +120,6 @@ def build(
 def encode(workspace: Path, settings: Settings, *, store: "Store | None" = None) -> Iterator[tuple[int, int]]:
     """Encode what is served and has not been, where the settings want it; see `index.store.Store.encode`.
 
-    Another embedder than the one that comes with Coruja was chosen for its own sense of meaning: it stays alone.
-
     Args:
         workspace: The workspace.
         settings: Whether to.
@@ -130,7 +128,7 @@ def encode(workspace: Path, settings: Settings, *, store: "Store | None" = None)
     Yields:
         Chunks that are done, and how many there are.
     """
-    if settings.meaning and settings.embedder == EMBEDDED:
+    if settings.meaning:
         yield from (store or open_store(workspace, settings)).encode()
 
 

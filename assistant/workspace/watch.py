@@ -14,7 +14,7 @@ from assistant.workspace.build import BuildReport, build, encode
 from assistant.workspace.folder import corpus_folder
 from assistant.workspace.opening import open_embedder
 from index.embedding.embedder import Embedder
-from ingest.errors import CorpusError, IndexBusy, UserError
+from ingest.errors import CorpusError, EncodingFailed, IndexBusy, UserError
 from ingest.exclusion import Exclusion
 
 DEBOUNCE_MS = 400
@@ -126,7 +126,8 @@ def following(assistant: Follower, told: Told) -> Told:
     """
 
     def tell(outcome: BuildReport | UserError) -> None:
-        assistant.behind = outcome.message if isinstance(outcome, UserError) else ""
+        if not isinstance(outcome, EncodingFailed):
+            assistant.behind = outcome.message if isinstance(outcome, UserError) else ""
         assistant.refresh()
         told(outcome)
 
@@ -226,10 +227,9 @@ class _Attempts:
         try:
             while monotonic() < began + ENCODING_SECONDS and next(self._encoding, None):
                 pass
-        except UserError as error:
-            self._told(error)
         except Exception as error:  # noqa: BLE001 - as with a build
-            self._told(_failed("Encoding what changed failed", error, "coruja --debug index"))
+            known = error if isinstance(error, UserError) else _failed("Encoding failed", error, "coruja --debug index")
+            self._told(EncodingFailed(known.message, known.next_step))
 
     def _settle(self, outcome: BuildReport | UserError) -> None:
         """Tell how a build went, and be due again in a while if it failed."""

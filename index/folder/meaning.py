@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from index.arrays import FloatArray, IntArray
 from index.contents import Rows, read_contents
+from index.embedding.embedder import EMBEDDED
 from index.embedding.model_files import ENCODER, ENCODER_DIMENSION
 from index.embedding.vector_cache import VectorCache
 from index.folder.chunks import Chunks
@@ -82,7 +83,8 @@ class Meaning:
 def encode(root: Path) -> Iterator[tuple[int, int]]:
     """Encode what the served generation has and the encoder has not seen; may be left at any time, and gone on with.
 
-    Nothing is done, and nothing yielded, while another process is at it.
+    Nothing is done, and nothing yielded, while another process is at it, nor where another embedder was chosen than the
+    one that comes with Coruja: it was chosen for its own sense of meaning.
 
     Yields:
         Chunks that are done, and how many there are, after each few.
@@ -97,6 +99,8 @@ def encode(root: Path) -> Iterator[tuple[int, int]]:
 
     folder = current(root)
     manifest = Manifest.read(folder)
+    if manifest.embedder != EMBEDDED:
+        return
     with suppress(IndexBusy), encoding(root):
         into = root / FOLDER
         into.mkdir(exist_ok=True)

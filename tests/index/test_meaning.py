@@ -136,6 +136,17 @@ def test_damaged_vectors_are_not_read_and_written_anew(
     assert meanings(store, embedder) == whole
 
 
+def test_another_embedder_stays_alone(tmp_path: Path, embedder: Embedder) -> None:
+    class Chosen:
+        name, dimension, fingerprint = "chosen", embedder.dimension, "chosen/1"
+        embed_passages, embed_query = embedder.embed_passages, embedder.embed_query
+
+    store = FaissStore(tmp_path / "chosen")
+    build_index(store, parts(**PAGES), Chosen())
+    assert list(store.encode()) == []
+    assert not (store.root / "meaning").exists()
+
+
 def test_one_process_encodes_at_a_time(store: FaissStore) -> None:
     with FileLock(store.root / "meaning.lock"):
         assert list(store.encode()) == []

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 EXIT_PROBLEMS = 3
 EXIT_GATE = 4
+AT_FIRST = 2.0
+"""Seconds that a first question waits for encoding: enough for a few pages."""
 
 
 @dataclass
@@ -61,14 +64,20 @@ def build(
         return build(workspace, settings, progress=advance, shard=shard, store=store)
 
 
-def encode(workspace: Path, settings: "Settings", store: "Store | None" = None) -> None:
-    """Encode what was indexed, with a progress bar; Ctrl-C ends it, and nothing is lost."""
+def encode(
+    workspace: Path, settings: "Settings", store: "Store | None" = None, *, seconds: float = float("inf")
+) -> None:
+    """Encode what was indexed, for so many seconds at most, with a progress bar; Ctrl-C ends it without loss."""
     from assistant.workspace.build import encode
+
+    end = monotonic() + seconds
 
     with console.progress_bar("Reading for meaning") as advance:
         try:
             for done, total in encode(workspace, settings, store=store):
                 advance(done, total, "reading for meaning")
+                if monotonic() > end:
+                    break
         except KeyboardInterrupt:
             console.say("Interrupted: questions are answered already, a little worse. To go on: coruja index")
 
@@ -77,6 +86,7 @@ def _first_build(workspace: Path, settings: "Settings") -> None:
     console.say("No index yet: building it now, once.")
     for problem in build(workspace, settings).problems:
         console.say(f"problem {problem.path}: {problem.why} — {problem.fix}")
+    encode(workspace, settings, seconds=AT_FIRST)
 
 
 def _remember_json(ctx: typer.Context, as_json: bool) -> bool:

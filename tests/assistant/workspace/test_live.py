@@ -26,7 +26,7 @@ from index.embedding.static import StaticEmbedder
 from index.folder.store import FaissStore
 from index.index import Index
 from index.live import LiveIndex
-from ingest.errors import StoreUnavailable, UserError
+from ingest.errors import EncodingFailed, StoreUnavailable, UserError
 
 QUESTION = "Quando fecha o estoque?"
 FRIDAY, SATURDAY = "O estoque fecha na sexta-feira.", "O estoque fecha no sábado."
@@ -247,11 +247,29 @@ class TestWatch:
             documents(told)
             until(lambda: meaning_of(tmp_path, page.name) != 0)
 
+    def test_an_encoder_that_cannot_go_on_is_told_and_answers_are_not_behind(
+        self, tmp_path: Path, assistant: Assistant
+    ) -> None:
+        (index_folder(tmp_path) / "meaning").write_text("in the way", encoding="utf-8")
+        told: Queue[BuildReport | UserError] = Queue()
+        stop = Event()
+        watcher = Thread(target=watch, args=(tmp_path, settings(tmp_path), following(assistant, told.put), stop))
+        watcher.start()
+        try:
+            assert isinstance(told.get(timeout=BOUND), BuildReport)
+            failed = told.get(timeout=BOUND)
+        finally:
+            stop.set()
+            watcher.join(BOUND)
+        assert isinstance(failed, EncodingFailed)
+        assert "cannot be written" in failed.message
+        assert not assistant.behind
+        assert assistant.ask(QUESTION).status == "answered"
+
     def test_encodes_nothing_where_the_settings_do_not_want_it(self, tmp_path: Path) -> None:
         write(tmp_path, FRIDAY)
         build(tmp_path, settings(tmp_path))
-        for unwanted in ({"meaning": False}, {"embedder": "minilm"}):
-            assert list(encode(tmp_path, read_settings(tmp_path, **unwanted))) == []
+        assert list(encode(tmp_path, settings(tmp_path).model_copy(update={"meaning": False}))) == []
         assert list(encode(tmp_path, settings(tmp_path)))
 
     def test_goes_on_after_an_error_and_when_the_corpus_comes_back(self, tmp_path: Path) -> None:
