@@ -4,6 +4,7 @@ The graphs share the pieces, which are most of the weights: a graph begins with 
 was made for. The one file that knows onnxruntime.
 """
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -18,6 +19,7 @@ from index.arrays import FloatArray, IntArray
 from index.embedding.model_files import MULTILINGUAL, explained, mapped
 
 BEGIN, PAD, END = 0, 1, 2
+CORES = os.cpu_count() or 1
 Pair = tuple[Sequence[int], int]
 """Two texts as one sequence of pieces, marks included, and at which the second begins."""
 
@@ -45,6 +47,7 @@ class Transformer:
             session = beside.submit(_session, folder / f"{graph}.onnx")
             self._pieces = _shared(folder)
             self._session = session.result()
+        self._cores = ThreadPoolExecutor(CORES)
 
     def pieces(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the pieces of each text, without marks of its beginning or end."""
@@ -58,7 +61,10 @@ class Transformer:
             sequences: At least one.
         """
         # One by one: those worked out together would share the scale of their int8 numbers, and depend on each other.
-        return np.concatenate([self._run(each) for each in sequences])
+        # A core for each, the longest first, is a quarter faster than all cores for one.
+        order = sorted(range(len(sequences)), key=lambda at: -len(sequences[at][0]))
+        found = dict(zip(order, self._cores.map(lambda at: self._run(sequences[at]), order), strict=True))
+        return np.concatenate([found[at] for at in range(len(sequences))])
 
     def _run(self, sequence: Pair) -> FloatArray:
         words, mask, kinds = self._pieces.batch([sequence])
@@ -98,6 +104,5 @@ _shared = lru_cache(maxsize=2)(Pieces)
 def _session(graph: Path) -> InferenceSession:
     options = SessionOptions()
     options.log_severity_level = 3
-    # Its threads are not to wait for work by turning round: what else runs here needs the cores.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.intra_op_num_threads = 1  # see `Transformer.run`
     return InferenceSession(graph, options, providers=["CPUExecutionProvider"])
