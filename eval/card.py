@@ -16,6 +16,7 @@ from assistant.workspace.folder import corpus_folder
 from eval.report import DocumentCount, Report
 from eval.row import Row
 from index.embedding.catalogue import Kind, find
+from index.embedding.embedder import EMBEDDED
 from index.manifest import Manifest
 from ingest.redaction import masked_kinds
 
@@ -146,13 +147,16 @@ def _parts(settings: Settings, manifest: Manifest) -> tuple[Part, ...]:
         Part("embedder", name, vectors, _licence("embedder", name)),
         Part("reader", "multilingual cross-encoder", reads, "MIT"),
     ]
+    if settings.meaning and name == EMBEDDED:
+        says = "comes with Coruja: reads the documents after they are served, for what they mean"
+        parts.append(Part("encoder", "multilingual-e5-small", says, "MIT"))
     if name := settings.reranker or "":
         parts.append(Part("reranker", name, "orders the best hits anew", _licence("reranker", name)))
     if settings.writer == "extractive":
         return (*parts, Part("writer", "none", "answers quote the documents word for word", ""))
     known = {model.name: model.licence for model in chat_models()}
-    says = "writes where it can be reached, every sentence checked against the documents; else they are quoted"
-    return (*parts, Part("writer", settings.model, says, known.get(settings.model, UNKNOWN)))
+    writes = "writes where it can be reached, every sentence checked against the documents; else they are quoted"
+    return (*parts, Part("writer", settings.model, writes, known.get(settings.model, UNKNOWN)))
 
 
 def _licence(kind: Kind, name: str) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from assistant.checking.claims import Claims, Number, Word, predicate, read_claims
+from assistant.checking.claims import Claims, Number, Word, predicate, read_claims, spelt
 from assistant.checking.entailment import Signs, enough, probabilities, sure_enough
 from assistant.checking.signs import signs_of
 from assistant.checking.statements import Statement, read_statements
@@ -25,7 +25,7 @@ from assistant.checking.wording import meanings, opposed
 from assistant.quoting.quotes import BULLET, Quote, cite
 from index.arrays import FloatArray
 from index.hit import Hit
-from index.text.analyser import fold, stem
+from index.text.analyser import stem
 from index.text.similar import Vocabulary
 
 # A "no" stays, as it denies what is asked and not what is said; but where what is said is denied once more.
@@ -87,7 +87,7 @@ class Checker:
         self._enough = enough() if likeness is None else likeness
         self._columns: dict[str, int] = {}
         self._statements = read_statements(hits, self._columns)
-        self._copied = {_spelt(one.quote.plain): one for one in reversed(self._statements)}
+        self._copied = {spelt(one.quote.plain): one for one in reversed(self._statements)}
         self._words = list(self._columns)
         self._vocabulary = Vocabulary(self._words)
         self._synonyms: dict[int, list[int]] = {}
@@ -100,7 +100,7 @@ class Checker:
         self._question = frozenset(stem(word.text) for word in asked)
         named = {name for statement in self._statements for name in statement.claims.names}
         self._asked = tuple(word for word in asked if word.known_as not in named)
-        self._subject = frozenset(word.known_as for word in asked) & named
+        self._subject = self._about = frozenset(word.known_as for word in asked) & named
         self._lost = False  # whether what the next sentence may point back to is unsupported
         self._lead: tuple[Word, ...] = ()  # what the line that opens a list says of its items
 
@@ -144,7 +144,7 @@ class Checker:
         if claims.bare_reply:
             return Verdict(False, why=text)
         back = claims.points_back and not claims.names
-        if copied := None if back and self._lost else self._copied.get(_spelt(text)):
+        if copied := None if back and self._lost else self._copied.get(spelt(text)):
             return Verdict(True, (copied.quote,))
         if reply := _REPLY.match(text):
             claims = read_claims(text[reply.end() :])
@@ -156,6 +156,8 @@ class Checker:
         if back and self._lost:
             return Verdict(False, why=text)
         subject = self._subject if back else frozenset()
+        if not (predicate(claims.words) or claims.numbers or self._lead or self._asked or BULLET.match(text)):
+            subject = self._about  # a bare name, where nothing but names is asked: it has to be said of these
         whole = self._whole(claims, subject)
         fits = [self._fit(whole, statement) for statement in self._statements]
         best = max(range(len(fits)), key=lambda at: fits[at].score, default=-1)
@@ -166,7 +168,8 @@ class Checker:
         left = _Open(whole, min((fit.why for fit in fits), key=len, default=text))
         if any(fit.contrary for fit in fits):
             return left
-        return (self._by_clauses(claims, subject) if claims.clauses > 1 else None) or left
+        several = len({word.clause for word in claims.words} | {number.clause for number in claims.numbers}) > 1
+        return (self._by_clauses(claims, subject) if several else None) or left
 
     def _as_learned(self, text: str, left: _Open) -> Verdict:
         """Judge a sentence in other words."""
@@ -316,11 +319,6 @@ class Checker:
         if denied := _denial_differs(part.words, matched, statement.denials):
             return _Fit(why=denied, contrary=True)
         return _Fit(float(best.mean()) if part.words else 1.0)
-
-
-def _spelt(text: str) -> str:
-    """Return a text's words and numbers alone, to tell what is copied."""
-    return " ".join(re.findall(r"\w+", fold(text)))
 
 
 @dataclass(frozen=True, slots=True)

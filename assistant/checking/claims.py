@@ -188,6 +188,11 @@ class Claims:
         return frozenset(word.known_as for word in self.words if word.name)
 
 
+def spelt(text: str) -> str:
+    """Return a text's words and numbers alone, to tell what is copied."""
+    return " ".join(re.findall(r"\w+", fold(text)))
+
+
 def predicate(words: Sequence[Word]) -> tuple[Word, ...]:
     """Return the words that say something, and are no names."""
     return tuple(word for word in words if word.telling and not word.name)

@@ -48,6 +48,7 @@ def test_it_says_what_is_served_and_how_it_was_set(page_workspace: Path, page: A
     assert page.index.manifest.generation in cells(text, "generation")[1]
     assert cells(text, "left out") == ["left out", "rascunhos/"]
     assert cells(text, "embedder")[1::2] == ["coruja", "Apache-2.0"]
+    assert cells(text, "encoder")[1::2] == ["multilingual-e5-small", "MIT"]
     assert (cells(text, "`caution`"), cells(text, "`k`")) == (["`caution`", "0.7", "chosen"], ["`k`", "10", ""])
     assert "Not measured" in text
     assert re.search(r"^- MIT: .*\brich \d", text, re.MULTILINE)

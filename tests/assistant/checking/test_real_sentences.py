@@ -122,6 +122,7 @@ INVENTED = [
         "Preciso de documentação para uma auditoria, o que uso?",
         "Para uma auditoria, você pode usar o **SageMaker Model Dashboard**.",
     ),
+    (WATCHING, "O que faz o SageMaker Clarify?", "Model Dashboard."),
     (WATCHING, "Quantos há?", "Monitoramento e Ética inclui quatro: Clarify, Model Cards e Model Dashboard."),
     (WATCHING, "Quais são?", "Monitoramento e Ética inclui Clarify, Model Cards, Ground Truth e Model Dashboard."),
     (WATCHING, "Quais são?", "Os serviços gratuitos de monitoramento e ética incluem Clarify e Model Cards."),

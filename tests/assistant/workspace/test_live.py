@@ -17,7 +17,7 @@ from commandline import CORUJA, environment, workspace
 
 from assistant.assistant import Assistant
 from assistant.settings import Settings
-from assistant.workspace.build import BuildReport, build, encode
+from assistant.workspace.build import BuildReport, build
 from assistant.workspace.folder import index_folder, read_settings
 from assistant.workspace.opening import open_embedder
 from assistant.workspace.watch import following, watch
@@ -26,7 +26,7 @@ from index.embedding.static import StaticEmbedder
 from index.folder.store import FaissStore
 from index.index import Index
 from index.live import LiveIndex
-from ingest.errors import EncodingFailed, StoreUnavailable, UserError
+from ingest.errors import StoreUnavailable, UserError
 
 QUESTION = "Quando fecha o estoque?"
 FRIDAY, SATURDAY = "O estoque fecha na sexta-feira.", "O estoque fecha no sábado."
@@ -209,16 +209,6 @@ def documents(told: "Queue[BuildReport | UserError]") -> int:
     return report.documents
 
 
-def meaning_of(folder: Path, doc_id: str) -> float:
-    """Return what the encoder says of a document of two, 0 while it has not read both."""
-    assistant = Assistant.open(folder, settings(folder))
-    try:
-        found = {hit.chunk.doc_id: hit.signals["meaning"] for hit in assistant.search(QUESTION, 5)}
-    finally:
-        assistant.close()
-    return found[doc_id] if len(found) == 2 else 0.0
-
-
 class TestWatch:
     def test_sees_files_written_renamed_deleted_and_brought_back(self, tmp_path: Path) -> None:
         page = write(tmp_path, FRIDAY)
@@ -236,41 +226,6 @@ class TestWatch:
             assistant = Assistant.open(tmp_path, settings(tmp_path))
             assert [hit.chunk.doc_id for hit in assistant.search("estoque", 5)] == ["mercado.md"]
             assistant.close()
-
-    def test_encodes_what_it_has_indexed_and_an_edit_again(self, tmp_path: Path) -> None:
-        page = write(tmp_path, FRIDAY)
-        page.with_name("rede.md").write_text("# Rede\n\nA rede cai às segundas.\n", encoding="utf-8")
-        with watching(tmp_path) as told:
-            documents(told)
-            until(lambda: meaning_of(tmp_path, page.name) != 0)
-            write(tmp_path, SATURDAY)
-            documents(told)
-            until(lambda: meaning_of(tmp_path, page.name) != 0)
-
-    def test_an_encoder_that_cannot_go_on_is_told_and_answers_are_not_behind(
-        self, tmp_path: Path, assistant: Assistant
-    ) -> None:
-        (index_folder(tmp_path) / "meaning").write_text("in the way", encoding="utf-8")
-        told: Queue[BuildReport | UserError] = Queue()
-        stop = Event()
-        watcher = Thread(target=watch, args=(tmp_path, settings(tmp_path), following(assistant, told.put), stop))
-        watcher.start()
-        try:
-            assert isinstance(told.get(timeout=BOUND), BuildReport)
-            failed = told.get(timeout=BOUND)
-        finally:
-            stop.set()
-            watcher.join(BOUND)
-        assert isinstance(failed, EncodingFailed)
-        assert "cannot be written" in failed.message
-        assert not assistant.behind
-        assert assistant.ask(QUESTION).status == "answered"
-
-    def test_encodes_nothing_where_the_settings_do_not_want_it(self, tmp_path: Path) -> None:
-        write(tmp_path, FRIDAY)
-        build(tmp_path, settings(tmp_path))
-        assert list(encode(tmp_path, settings(tmp_path).model_copy(update={"meaning": False}))) == []
-        assert list(encode(tmp_path, settings(tmp_path)))
 
     def test_goes_on_after_an_error_and_when_the_corpus_comes_back(self, tmp_path: Path) -> None:
         page = write(tmp_path, FRIDAY)
