@@ -109,7 +109,7 @@ class TestHalfAnswers:
             "O que faz o SageMaker Clarify?",
             "o que faz o sagemaker clarfy",  # misspelt
             "Qual serviço detecta viés?",  # an inflection
-            "Can I build predictions without writing code?",  # words of another language
+            "Where are models approved for production?",  # words of another language
         ],
     )
     def test_other_words_for_what_is_there_are_not(self, page: Assistant, question: str) -> None:
