@@ -39,13 +39,19 @@ class Index(ABC):
         self.reranker = reranker
         self.damage = ""
 
-    def search(self, query: str, k: int = 10) -> list[Hit]:
+    @property
+    def encoded(self) -> bool:
+        """Whether the encoder has read some of what is here, so that what it says changes a search."""
+        return False
+
+    def search(self, query: str, k: int = 10, *, meaning: bool = True) -> list[Hit]:
         """Return the k chunks that fit the query best, best first; fewer when the index is smaller.
 
         Candidates are the best of each signal; their scores are fused (see `index.ranking.fusion`). A reranker's scores
-        replace the fused ones, which then stand among the signals.
+        replace the fused ones, which then stand among the signals. Without `meaning` the encoder is not asked: a cold
+        start takes half a second to load it.
         """
-        handles, features = self._candidates(query, self.embedder.embed_query(query))
+        handles, features = self._candidates(query, self.embedder.embed_query(query), meaning=meaning)
         fused = fuse(features)
         best = np.argsort(-fused, kind="stable")[: max(k, CANDIDATES) if self.reranker else k]
         hits = [
@@ -70,8 +76,8 @@ class Index(ABC):
         return [chunk.chunk_id for chunk in self._chunks(handles)], features
 
     @abstractmethod
-    def _candidates(self, query: str, vector: FloatArray) -> tuple[Handles, FloatArray]:
-        """Return the best of each signal, in the order of the index, and their features."""
+    def _candidates(self, query: str, vector: FloatArray, *, meaning: bool = True) -> tuple[Handles, FloatArray]:
+        """Return the best of each signal, in the order of the index, and their features; see `search`."""
 
     @abstractmethod
     def _chunks(self, handles: Handles) -> list[Chunk]:

@@ -105,7 +105,9 @@ def gather(question: Question, index: Index, k: int, caution: float, how: Eviden
         both = _both_sides(question, index, k, caution, how)
         if both:
             return both
-    searched = index.search(query_of(question, index), max(k, DEFINITIONS_SOUGHT if question.topic else how.sought))
+    query, sought = query_of(question, index), max(k, DEFINITIONS_SOUGHT if question.topic else how.sought)
+    # Facts and lists are named by their words: a cold start does not wait for the encoder to find them.
+    searched = index.search(query, sought, meaning=False)
     found = searched[:k]
     if question.kind == "list" or question.quantity:
         members = _members(question, found, index)
@@ -115,6 +117,9 @@ def gather(question: Question, index: Index, k: int, caution: float, how: Eviden
         return Evidence((), (), ())
     if names_fact(question, found[0]):
         return _facts(question, searched, found, index)
+    if index.encoded:
+        searched = index.search(query, sought)
+        found = searched[:k]
     return _passages(question, searched, found, index, caution, how)
 
 

@@ -42,11 +42,18 @@ class Remembered(Index):
         self._reads = sqlite3.connect(reads)
         self._reads.execute("CREATE TABLE IF NOT EXISTS reads (pair BLOB PRIMARY KEY, logit REAL NOT NULL)")
 
-    def search(self, query: str, k: int = 10) -> list[Hit]:
+    @property
+    def encoded(self) -> bool:
+        """Whether the encoder has read some of what is here."""
+        return self._index.encoded
+
+    def search(self, query: str, k: int = 10, *, meaning: bool = True) -> list[Hit]:
         """Return the k chunks that fit the query best."""
         # A reranker orders as many as are asked for: what it gives for fewer is no beginning of what it gives for more.
         depth = k if self.reranker or k > _DEEPEST else _DEEPEST
-        return self._once(("search", query, depth), lambda: self._index.search(query, depth))[:k]
+        return self._once(("search", query, depth, meaning), lambda: self._index.search(query, depth, meaning=meaning))[
+            :k
+        ]
 
     def read(self, question: str, texts: Sequence[str]) -> FloatArray:
         """Return for each text the logit of its answering the question; what was read is not read again."""
@@ -80,8 +87,8 @@ class Remembered(Index):
         """Let go of the file; the index stays open."""
         self._reads.close()
 
-    def _candidates(self, query: str, vector: FloatArray) -> tuple[Handles, FloatArray]:
-        return self._index._candidates(query, vector)
+    def _candidates(self, query: str, vector: FloatArray, *, meaning: bool = True) -> tuple[Handles, FloatArray]:
+        return self._index._candidates(query, vector, meaning=meaning)
 
     def _chunks(self, handles: Handles) -> list[Chunk]:
         return self._index._chunks(handles)

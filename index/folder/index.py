@@ -87,9 +87,14 @@ class FaissIndex(Index):
                 return index
         raise damage or IndexDamaged(f"There is no whole generation in {root}.", "Run: coruja index")
 
-    def _candidates(self, query: str, vector: FloatArray) -> tuple[Handles, FloatArray]:
+    @property
+    def encoded(self) -> bool:
+        """Whether the encoder has read some of what is here, so that what it says changes a search."""
+        return self._meaning.there
+
+    def _candidates(self, query: str, vector: FloatArray, *, meaning: bool = True) -> tuple[Handles, FloatArray]:
         nearest = self._aside.submit(self._nearest, vector, POOL)
-        meant = self._aside.submit(self._meaning.query, query)
+        meant = self._aside.submit(self._meaning.query, query) if meaning else None
         with self._lock:
             matches = self._words.matches(query)
             best = [matches.best(view, POOL) for view in VIEWS]
@@ -97,9 +102,9 @@ class FaissIndex(Index):
             rows = np.array(sorted(found), np.int64)
             scores = {view: matches.scores(view, rows) for view in VIEWS}
             sequences = matches.sequences(rows)
-        asked = meant.result()
-        meaning = None if asked is None else self._meaning.cosines(asked, self._rows, rows)
-        return rows, feature_rows(matches.terms, sequences, scores, self._cosines(vector, rows), meaning)
+        asked = meant.result() if meant else None
+        encoded = None if asked is None else self._meaning.cosines(asked, self._rows, rows)
+        return rows, feature_rows(matches.terms, sequences, scores, self._cosines(vector, rows), encoded)
 
     def _nearest(self, vector: FloatArray, k: int) -> IntArray:
         """Return the k rows whose vectors are nearest."""

@@ -52,10 +52,15 @@ class Meaning:
         self._manifest = manifest
         self._found: dict[str, Encoded] = {}
 
+    @property
+    def there(self) -> bool:
+        """Whether there is a vector of anything."""
+        self._look()
+        return bool(self._found)
+
     def query(self, text: str) -> FloatArray | None:
         """Return the encoder's vector of a query, None while there is nothing to compare it with."""
-        self._look()
-        if not self._found:
+        if not self.there:
             return None
         from index.embedding.encoder import encoder  # onnxruntime
 
