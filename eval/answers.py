@@ -16,12 +16,10 @@ from assistant.asking.glossary import load_glossary
 from assistant.assistant import Assistant
 from assistant.settings import Settings
 from assistant.workspace.opening import open_embedder, open_reranker
-from eval.beir import Progress, passages, read_queries
+from eval.beir import Progress, index_passages, read_queries
 from eval.datasets.reading import json_lines
 from eval.measures.texts import normalised, squad_f1
-from index.folder.store import FaissStore
 from index.live import LiveIndex
-from index.store import build_index
 from ingest.errors import DatasetError
 from ingest.splitting.sentences import sentence_spans
 
@@ -64,12 +62,7 @@ def run_answers(folder: Path, settings: Settings, *, progress: Progress | None =
     embedder = open_embedder(settings)
     quoting = settings.model_copy(update={"writer": "extractive"})
     with TemporaryDirectory(prefix="coruja-answers-") as root:
-        indexing = (lambda done, total: progress(done, total, "index")) if progress else None
-        store = FaissStore(Path(root))
-        build_index(store, passages(folder / "corpus.jsonl"), embedder, progress=indexing)
-        for done, total in store.encode():
-            if progress:
-                progress(done, total, "encode")
+        store = index_passages(folder / "corpus.jsonl", Path(root), embedder, progress)
         live = LiveIndex(store, embedder, open_reranker(settings))
         with closing(Assistant(live, quoting, load_glossary(Path(root)))) as assistant:
             marked = dict(_ask(assistant, questions, progress))

@@ -51,18 +51,29 @@ def run_beir(
     qrels = _read_qrels(folder / "qrels" / "test.tsv")
     queries = read_queries(folder / "queries.jsonl", qrels, judged_in="qrels/test.tsv")
     with TemporaryDirectory(prefix="coruja-beir-") as root:
-        indexing = (lambda done, total: progress(done, total, "index")) if progress else None
-        store = FaissStore(Path(root))
-        build_index(store, passages(folder / "corpus.jsonl"), embedder, progress=indexing)
-        for done, total in store.encode():
-            if progress:
-                progress(done, total, "encode")
-        index = store.open(embedder, reranker)
+        index = index_passages(folder / "corpus.jsonl", Path(root), embedder, progress).open(embedder, reranker)
         try:
             run = _search(index, queries, progress)
         finally:
             index.close()
     return {"measures": score_run(qrels, run), "queries": len(qrels), "seconds": perf_counter() - began}
+
+
+def index_passages(file: Path, root: Path, embedder: Embedder, progress: Progress | None) -> FaissStore:
+    """Index and encode a corpus file's passages in a folder; return the store that serves them.
+
+    Args:
+        file: See `passages`.
+        root: The index folder.
+        embedder: Embeds the passages.
+        progress: Called with (done, in all, "index" or "encode").
+    """
+    tell = progress or (lambda done, total, what: None)
+    store = FaissStore(root)
+    build_index(store, passages(file), embedder, progress=lambda done, total: tell(done, total, "index"))
+    for done, total in store.encode():
+        tell(done, total, "encode")
+    return store
 
 
 def _search(index: Index, queries: Mapping[str, str], progress: Progress | None) -> dict[str, list[tuple[str, float]]]:

@@ -146,6 +146,7 @@ class Store(Protocol):
             IndexMissing: Nothing has been built.
             IndexDamaged: A file cannot be read.
             IndexUnwritable: The disk is full, or the folder cannot be written.
+            EmbedderUnavailable: The encoder's files are damaged or missing.
         """
 
     def generations(self, *, look_into: bool = False) -> list[Generation]:

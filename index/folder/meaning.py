@@ -12,6 +12,7 @@ not read.
 
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from functools import cached_property
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -48,7 +49,6 @@ class Meaning:
 
     def __init__(self, root: Path, manifest: Manifest) -> None:
         self._folder = root / FOLDER
-        self._keys = _keys(manifest) if self._folder.is_dir() else {}
         self._manifest = manifest
         self._found: dict[str, Encoded] = {}
 
@@ -75,30 +75,24 @@ class Meaning:
                 vectors[positions] = self._found[names[number]][own]
         return np.where(vectors.any(axis=1), vectors @ query, np.float32(np.nan))
 
+    @cached_property
+    def _keys(self) -> dict[str, str]:
+        return _keys(self._manifest)
+
     def _look(self) -> None:
         """Open what has come since the last question."""
         if len(self._found) == len(self._manifest.segments) or not self._folder.is_dir():
             return
-        self._keys = self._keys or _keys(self._manifest)
         for segment, key in self._keys.items():
             if segment not in self._found and (vectors := _read(self._folder, key)) is not None:
                 self._found[segment] = vectors
 
 
 def encode(root: Path) -> Iterator[tuple[int, int]]:
-    """Encode what the served generation has and the encoder has not seen; may be left at any time, and gone on with.
+    """Encode what the served generation has and the encoder has not seen; see `index.store.Store.encode`.
 
     Nothing is done, and nothing yielded, while another process is at it, nor where another embedder was chosen than the
     one that comes with Coruja: it was chosen for its own sense of meaning.
-
-    Yields:
-        Chunks that are done, and how many there are, after each few.
-
-    Raises:
-        IndexMissing: Nothing has been built.
-        IndexDamaged: A file cannot be read.
-        IndexUnwritable: The disk is full, or the folder cannot be written.
-        EmbedderUnavailable: The encoder's files are damaged or missing.
     """
     from index.embedding.encoder import encoder
 

@@ -17,7 +17,7 @@ from index.embedding.encoder import LONGEST
 from index.embedding.model_files import ENCODER
 from index.embedding.transformer import BEGIN, END, Pieces
 from training.reader.export import export
-from training.reader.model import Reader, new_reader
+from training.reader.model import Reader, mean_state, new_reader
 
 LAYERS = 12
 SHARE = 0.7
@@ -35,9 +35,7 @@ class Encoder(torch.nn.Module):
 
     def forward(self, words: torch.Tensor, mask: torch.Tensor, kinds: torch.Tensor) -> torch.Tensor:
         """Return (n, 384) of words (n, length, 384) and mask (n, length); kinds are looked away from."""
-        states = self.bert(inputs_embeds=words, attention_mask=mask, token_type_ids=kinds * 0).last_hidden_state
-        kept = mask.unsqueeze(-1).to(states.dtype)
-        mean = (states * kept).sum(1) / kept.sum(1)
+        mean = mean_state(self.bert, words, mask, kinds * 0)
         return mean / mean.norm(dim=1, keepdim=True)
 
 

@@ -70,11 +70,17 @@ class Reader(torch.nn.Module):
 
     def forward(self, words: torch.Tensor, mask: torch.Tensor, kinds: torch.Tensor) -> torch.Tensor:
         """Return (n,) logits of words (n, length, 384), mask and kinds (n, length)."""
-        states = self.bert(inputs_embeds=words, attention_mask=mask, token_type_ids=kinds).last_hidden_state
-        kept = mask.unsqueeze(-1).to(states.dtype)
-        mean = (states * kept).sum(1) / kept.sum(1)
+        mean = mean_state(self.bert, words, mask, kinds)
         logits: torch.Tensor = self.head(torch.tanh(self.inner(mean))).squeeze(-1)
         return logits
+
+
+def mean_state(bert: BertModel, words: torch.Tensor, mask: torch.Tensor, kinds: torch.Tensor) -> torch.Tensor:
+    """Return the mean of the last states of what is no padding, (n, 384), of words (n, length, 384)."""
+    states = bert(inputs_embeds=words, attention_mask=mask, token_type_ids=kinds).last_hidden_state
+    kept = mask.unsqueeze(-1).to(states.dtype)
+    mean: torch.Tensor = (states * kept).sum(1) / kept.sum(1)
+    return mean
 
 
 def new_reader(layers: int = LAYERS, attention: str = "lean") -> Reader:
