@@ -89,16 +89,15 @@ class EvidenceSettings(BaseModel):
     length: int = Field(600, ge=100, le=1700, description="Characters of a section that are shown together.")
     read: int = Field(16, ge=1, le=50, description="Passages that are read with the question: what takes the time.")
     meaning: float = Field(
-        1.0, ge=0, le=5, description="Weight of the embedding's likeness beside that of words; 1 is what was learned."
+        1.0, ge=0, le=5, description="Weight of likeness in meaning beside that of words; 1 is what was learned."
     )
     reading: float | None = Field(
         None, ge=0, le=5, description="Weight of what is read beside what was found; learned when unset."
     )
-    enough: float | None = Field(
+    worth: float | None = Field(
         None,
         ge=0,
-        le=1,
-        description="How sure one of those shown answers, for no more to be shown; learned when unset.",
+        description="How likely in 1,000 characters another passage answers, to be shown as well; learned when unset.",
     )
     shown: int = Field(1800, ge=100, le=10_000, description="Characters of all passages that are shown together.")
 

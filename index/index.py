@@ -2,6 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import suppress
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from index.ranking.features import FEATURES
 from index.ranking.fusion import fuse
 from index.ranking.reranker import CANDIDATES, Reranker
 from ingest.chunk import Chunk
+from ingest.errors import EmbedderUnavailable
 
 POOL = 100
 """How many of the best chunks of each signal are candidates."""
@@ -65,6 +68,10 @@ class Index(ABC):
         from index.ranking.cross_encoder import cross_encoder  # onnxruntime: facts and lists are answered without it
 
         return cross_encoder().read(question, texts)
+
+    def expect_reading(self) -> None:
+        """Load what `read` needs beside what is done meanwhile; what goes wrong is raised by `read`."""
+        Thread(target=_load_cross_encoder, daemon=True).start()
 
     def candidates(self, query: str) -> tuple[list[str], FloatArray]:
         """Return the ids of the chunks that a query's signals bring up, and their features.
@@ -120,6 +127,13 @@ class Index(ABC):
     def lacks(self, word: str) -> bool:
         """Tell whether no chunk has a folded word, nor another of its stem."""
         return self.rarity(word) >= self.rarity("")  # no text has the empty word
+
+
+def _load_cross_encoder() -> None:
+    from index.ranking.cross_encoder import cross_encoder
+
+    with suppress(EmbedderUnavailable):
+        cross_encoder()
 
 
 def _reranked(reranker: Reranker, query: str, hits: Sequence[Hit]) -> list[Hit]:

@@ -13,11 +13,14 @@ CORUJA = Path(sys.executable).with_name("coruja")
 NO_OLLAMA = "http://127.0.0.1:9"
 """Nobody listens on the discard port: these tests go without a model even where one is installed."""
 
+USUAL = {"CORUJA_OLLAMA_URL": NO_OLLAMA, "CORUJA_MEANING": "false"}
+"""Loading the encoder takes as long as indexing: those that test what it does ask for it."""
+
 
 def environment(**settings: str) -> dict[str, str]:
-    """Return this environment without any setting of Coruja's but the given ones."""
+    """Return this environment without any setting of Coruja's but `USUAL` and the given ones."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CORUJA_")}
-    return {**kept, "CORUJA_OLLAMA_URL": NO_OLLAMA, **settings}
+    return {**kept, **USUAL, **settings}
 
 
 def coruja(folder: Path, *words: str, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:

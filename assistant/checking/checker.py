@@ -31,7 +31,7 @@ from index.text.similar import Vocabulary
 # A "no" stays, as it denies what is asked and not what is said; but where what is said is denied once more.
 _REPLY = re.compile(r"(?:(?:sim|yes|sí)\s*[,.:;–—-]|(?:não|no)\s*,(?=\s+(?:não|no)\b))\s+(?=\S)", re.IGNORECASE)
 AROUND = 2  # statements before one, and after it, that may say the rest of a sentence: steps are told in one
-MOST_READ = 3  # statements that are read with a sentence
+MOST_JUDGED = 3  # statements of those that promise most
 IDENTICAL = 1.01  # likeness of the very word, so that of several words with its stem it is the one matched
 TRANSLATED = 0.8  # likeness of what two numbers count, from which it is the same thing in another language
 SYNONYM = 0.9  # likeness of a listed synonym; the same stem is 1
@@ -137,7 +137,7 @@ class Checker:
 
     def _judge(self, text: str, claims: Claims) -> Verdict:
         judged = self._strictly(text, claims)
-        return judged if isinstance(judged, Verdict) else self._as_learned(text, judged)
+        return judged if isinstance(judged, Verdict) else self._as_learned(judged)
 
     def _strictly(self, text: str, claims: Claims) -> Verdict | _Open:
         """Judge by strict comparison; what it does not find said, word for word, is returned to be judged otherwise."""
@@ -171,17 +171,17 @@ class Checker:
         several = len({word.clause for word in claims.words} | {number.clause for number in claims.numbers}) > 1
         return (self._by_clauses(claims, subject) if several else None) or left
 
-    def _as_learned(self, text: str, left: _Open) -> Verdict:
+    def _as_learned(self, left: _Open) -> Verdict:
         """Judge a sentence in other words."""
         found = self._promising(left.part)
-        chances = probabilities(text, [signs for _, signs in found])
+        chances = probabilities([signs for _, signs in found])
         best = max(zip(chances, found, strict=True), key=lambda each: float(each[0]), default=None)
         if best is None or best[0] < sure_enough():
             return Verdict(False, why=left.why)
         return Verdict(True, self._quoted(left.part, best[1][0]))
 
     def _promising(self, whole: _Part) -> list[tuple[int, Signs]]:
-        """Return the statements that are worth reading with a sentence, most promising first; none for an echo."""
+        """Return the statements that are judged for a sentence, most promising first; none for an echo."""
         # What only says again what is asked would claim nothing: it has to be said in these words, or denied.
         told = [word for word in whole.words if word.telling]
         counts = {number.digits for number in whole.numbers}
@@ -189,7 +189,7 @@ class Checker:
             return []
         found = [(at, signs) for at in range(len(self._statements)) if (signs := self._signs(whole, at))]
         hopeful = [one for one in found if one[1].hopeful]
-        return sorted(hopeful, key=lambda one: -one[1].promise)[:MOST_READ]
+        return sorted(hopeful, key=lambda one: -one[1].promise)[:MOST_JUDGED]
 
     def _signs(self, part: _Part, at: int) -> Signs | None:
         """Return what speaks for a statement's saying a part; None where a name, a number or a denial forbids it."""

@@ -4,7 +4,7 @@ What speaks for it (`SIGNS`) is worked out for the statement that says most of t
 neighbours; how much each sign counts, and the probability that is asked for, is in `checker.json`, set by
 `training/weights/checker.py` on labelled sentences. Names, numbers and denials are compared before, by the checker.
 
-It judges by words, their meanings and how the cross-encoder reads both: it knows little of who does what to whom.
+It judges by words and their meanings: it knows little of who does what to whom.
 """
 
 import json
@@ -34,46 +34,40 @@ SIGNS = (
     "new_said",  # "said_near" of what the question does not say already
     "new_lost",  # logarithm of how many words nothing says, the question neither
     "new",  # logarithm of how many words the question does not say
-    "read",  # how surely the statement answers the sentence, as the cross-encoder reads both
 )
 
 
 LEAST_SAID = 0.5
-"""Share of a sentence, by the weight of its words, that a statement and its neighbours have to say to be read."""
+"""Share of a sentence, by the weight of its words, that a statement and its neighbours have to say to be judged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """What speaks for a statement's saying a sentence, all but how the cross-encoder reads it.
+    """What speaks for a statement's saying a sentence.
 
     Attributes:
         values: In the order of `SIGNS`.
-        premise: What is read: the statement under its titles.
     """
 
     values: tuple[float, ...]
-    premise: str
 
     @property
     def promise(self) -> float:
-        """Return how much it promises before it is read: what it says of the sentence, alone and not."""
+        """Return how much it promises: what it says of the sentence, alone and not."""
         return self.values[0] + self.values[1]
 
     @property
     def hopeful(self) -> bool:
-        """Tell whether so much of the sentence is said that it is worth reading: what is not costs time, and fails."""
+        """Tell whether so much of the sentence is said that it is judged: what says less fails."""
         return self.values[1] >= LEAST_SAID
 
 
-def probabilities(sentence: str, found: Sequence[Signs]) -> FloatArray:
-    """Return for each statement the probability in [0, 1] that it says a sentence, shape (found,)."""
+def probabilities(found: Sequence[Signs]) -> FloatArray:
+    """Return for each statement the probability in [0, 1] that it says the sentence, shape (found,)."""
     if not found:
         return np.empty(0, dtype=np.float32)
     weights, bias, _ = _model()
-    from index.ranking.cross_encoder import cross_encoder  # onnxruntime: strict comparison does without
-
-    read = cross_encoder().read(sentence, [signs.premise for signs in found])
-    values = np.array([[*signs.values, logit] for signs, logit in zip(found, read, strict=True)])
+    values = np.array([signs.values for signs in found])
     chances: FloatArray = 1.0 / (1.0 + np.exp(-(values @ weights + bias)))
     return chances
 

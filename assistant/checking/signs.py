@@ -64,7 +64,7 @@ def signs_of(
         log1p(int((lost & new).sum())),
         log1p(int(new.sum())),
     )
-    return Signs(values, statement.titled)
+    return Signs(values)
 
 
 def _pairs(own: FloatArray, enough: float, statement: Statement) -> float:

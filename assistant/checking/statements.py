@@ -38,11 +38,6 @@ class Statement:
         """Return what it is about, where the structure says so; empty elsewhere."""
         return self.quote.hit.chunk.subject
 
-    @property
-    def titled(self) -> str:
-        """Return it under its titles, as it is read."""
-        return f"{' › '.join(self.quote.hit.chunk.headings)}\n{self.quote.plain}"
-
 
 def read_statements(hits: Sequence[Hit], columns: dict[str, int]) -> list[Statement]:
     """Return the statements of passages, without those of a section that gives orders to a model.

@@ -118,6 +118,7 @@ def gather(question: Question, index: Index, k: int, caution: float, how: Eviden
     if names_fact(question, found[0]):
         return _facts(question, searched, found, index)
     if index.encoded:
+        index.expect_reading()
         searched = index.search(query, sought)
         found = searched[:k]
     return _passages(question, searched, found, index, caution, how)

@@ -25,7 +25,7 @@ from ingest.chunk import Chunk
 LONGEST = 1700
 """Characters of a single block that are shown; the rest of it is left to its section."""
 
-_MEANING = ("dense", "dense_gap")
+_MEANING = ("dense", "dense_gap", "meaning")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def passage_score(hit: Hit, meaning: float = EVIDENCE.meaning) -> float:
 
     Args:
         hit: The hit.
-        meaning: What the learned weights of the embedding's likeness are multiplied by.
+        meaning: What the learned weights of likeness in meaning are multiplied by.
     """
     return sum(
         (meaning if name in _MEANING else 1.0) * weight * hit.signals.get(name, 0.0)

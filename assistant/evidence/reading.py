@@ -34,39 +34,35 @@ def in_order(passages: Iterable[Passage], weight: float | None = None) -> list[P
     return sorted(passages, key=lambda passage: -score(passage, weight))
 
 
-def enough(passages: Sequence[Passage], how: EvidenceSettings = EVIDENCE) -> list[Passage]:
+def worth_showing(passages: Sequence[Passage], how: EvidenceSettings = EVIDENCE) -> list[Passage]:
     """Return the passages that are shown, of those read, best first.
 
-    The first is shown in any case; others while it is less likely than `how.enough` that one of them answers and all
-    together have no more than `how.shown` characters. Where that is unset, what was learned keeps half of all answers
-    short.
+    The first is shown in any case; another one where it is likely enough to answer for its length (`how.worth`), while
+    all together have no more than `how.shown` characters. Where that is unset, what was learned keeps half of all
+    answers short.
     """
-    wanted = learned("enough") if how.enough is None else how.enough
+    worth = learned("worth") if how.worth is None else how.worth
     scores = [score(passage, how.reading) for passage in passages]
     lengths = [passage.end - passage.start for passage in passages]
-    return [passages[at] for at in first_of(scores, lengths, wanted, how.shown)]
+    return [passages[at] for at in first_of(scores, lengths, worth, how.shown)]
 
 
-def first_of(scores: Sequence[float], lengths: Sequence[int], likely: float, most: int) -> list[int]:
-    """Return which passages are shown; see `enough`.
+def first_of(scores: Sequence[float], lengths: Sequence[int], worth: float, most: int) -> list[int]:
+    """Return which passages are shown; see `worth_showing`.
 
     Args:
         scores: How well each answers, the best first.
         lengths: Characters of each.
-        likely: How likely it has to be that one of those shown answers.
+        worth: How likely another one than the best has to be to answer, in 1,000 of its characters.
         most: Characters of all that are shown.
     """
     odds = [exp(own - scores[0]) for own in scores]
     total = sum(odds)
-    shown: list[int] = []
-    length = so_far = 0.0
+    shown, length = [0], lengths[0]
     for at, (own_length, own) in enumerate(zip(lengths, odds, strict=True)):
-        if shown and length + own_length > most:
-            continue
-        shown.append(at)
-        length, so_far = length + own_length, so_far + own / total
-        if so_far >= likely:
-            break
+        if at and own / total * 1000 >= worth * own_length and length + own_length <= most:
+            shown.append(at)
+            length += own_length
     return shown
 
 
@@ -87,5 +83,5 @@ def score(passage: Passage, weight: float | None = None) -> float:
 
 @lru_cache(maxsize=2)
 def learned(name: str) -> float:
-    """Return what was learned: `logit`, the weight of what is read, or `enough`."""
+    """Return what was learned: `logit`, the weight of what is read, or `worth`."""
     return float(json.loads(resources.files("assistant.evidence").joinpath("reading.json").read_text("utf-8"))[name])

@@ -15,7 +15,7 @@ from assistant.answer import Citation, Segment
 from assistant.asking.question import Question, states_quantity, understand
 from assistant.evidence.definition import is_definition
 from assistant.evidence.passage import Passage, passage_source
-from assistant.evidence.reading import enough
+from assistant.evidence.reading import worth_showing
 from assistant.phrases import phrase
 from assistant.quoting.quotes import Quote, cite, quotes_of
 from assistant.quoting.span import answering_span, may_answer
@@ -78,7 +78,7 @@ class ExtractiveWriter:
     def _passages(self, question: Question, passages: Sequence[Passage]) -> Iterator[Segment]:
         """Yield the best passages, each under its title; more than one where the first is not sure to answer."""
         before = ""
-        for passage in enough(passages, self._how):
+        for passage in worth_showing(passages, self._how):
             citation = self._cite_passage(question, passage)
             where = " › ".join(citation.headings[-2:]) or citation.doc
             opening = phrase("under", question.language, where=where)

@@ -47,7 +47,7 @@ SPACE = (
     Knob("evidence.read", 8, 24, step=8),
     Knob("evidence.meaning", 0.25, 4, log=True),
     Knob("evidence.reading", 0.1, 1.5),
-    Knob("evidence.enough", 0.2, 0.9),
+    Knob("evidence.worth", 0.05, 1.0),
     Knob("evidence.shown", 900, 2700, step=300),
 )
 """How much is read stays within half as much again: that is what answers wait for."""
@@ -55,7 +55,7 @@ SPACE = (
 
 def values_of(settings: Settings) -> dict[str, float]:
     """Return what is in force: the settings, what was learned where one is unset."""
-    unset = {"caution": threshold(), "evidence.reading": learned("logit"), "evidence.enough": learned("enough")}
+    unset = {"caution": threshold(), "evidence.reading": learned("logit"), "evidence.worth": learned("worth")}
     told = settings.answering()
     return {knob.name: unset[knob.name] if told[knob.name] is None else told[knob.name] for knob in SPACE}
 

@@ -7,6 +7,7 @@ It is half of a multilingual embedding model, taught on questions with the passa
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 
@@ -43,7 +44,11 @@ def joined(question: Sequence[int], text: Sequence[int], longest: int = LONGEST)
     return [*head, *text[: longest - len(head) - 1], END], len(head)
 
 
-@lru_cache(maxsize=1)
 def cross_encoder() -> CrossEncoder:
-    """Return the one that is shipped; loaded when it is first asked for."""
-    return CrossEncoder()
+    """Return the one that is shipped; loaded once, when it is first asked for, in whatever thread."""
+    with _LOADING:
+        return _shipped()
+
+
+_LOADING = Lock()
+_shipped = lru_cache(maxsize=1)(CrossEncoder)

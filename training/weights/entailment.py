@@ -27,7 +27,6 @@ import numpy as np
 from assistant.checking.checker import Checker
 from assistant.checking.entailment import SIGNS, Signs
 from index.hit import Hit
-from index.ranking.cross_encoder import cross_encoder
 from training.sentences.labelled import read_labelled
 from training.weights.checker import TARGET, Case, assin_cases, case_hits, documentation_cases, falsified, half
 from training.weights.logistic import Array, fit_logistic
@@ -191,7 +190,7 @@ def _written(data: Path) -> Iterator[Judged]:
             if sentence.label in ("yes", "no"):
                 case = Case("written", sentence.label == "yes", answer.question, sentence.text, evidence)
                 decided = supported if signs is None else None
-                yield Judged(case, decided, _read(sentence.text, signs or ()), answer.held_out)
+                yield Judged(case, decided, _values(signs or ()), answer.held_out)
 
 
 def _cached(cases: Iterator[Case], cache: Path) -> Iterator[Judged]:
@@ -233,15 +232,12 @@ def _judge(case: Case) -> Decided:
     signs = checker.undecided(case.sentence)
     if signs is None:
         return Checker(case.question, hits).check(case.sentence).supported, np.empty((0, len(SIGNS)))
-    return None, _read(case.sentence, signs)
+    return None, _values(signs)
 
 
-def _read(sentence: str, found: Sequence[Signs]) -> Array:
-    """Return signs with how the cross-encoder reads each statement, shape (found, signs)."""
-    if not found:
-        return np.empty((0, len(SIGNS)))
-    read = cross_encoder().read(sentence, [one.premise for one in found])
-    return np.array([[*one.values, logit] for one, logit in zip(found, read, strict=True)])
+def _values(found: Sequence[Signs]) -> Array:
+    """Return signs in rows, shape (found, signs)."""
+    return np.array([one.values for one in found]).reshape(len(found), len(SIGNS))
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ from training.weights.questions import Asked, open_corpora, read_by_reader, smal
 
 PRIOR = 0.01  # on squared distances from the fusion's weights, of standardised features
 LOGIT_WEIGHTS = np.arange(0, 2.01, 0.05)
-LIKELY = np.arange(0, 1.0, 0.02)
+WORTH = np.arange(0.05, 1.5, 0.01)
 SHORT = 830  # characters that half of all answers have at most; where sections are longer, it is 900
 TAKEN_OUT = 0.3  # weight of a question whose evidence was taken out
 UNANSWERABLE = 0.25  # of the questions that people ask
@@ -174,21 +174,21 @@ def fit_reading(read: Sequence[Read]) -> None:
     print(
         f"{len(answered)} questions: loss {missed(0):.3f} as found, {missed(best):.3f} read; a logit counts {best:.2f}"
     )
-    likely = max(each for each in LIKELY if _median_length(answered, float(best), float(each)) <= SHORT)
-    write("reading", questions=len(answered), logit=round(float(best), 2), enough=round(float(likely), 2))
+    worth = min(each for each in WORTH if _median_length(answered, float(best), float(each)) <= SHORT)
+    write("reading", questions=len(answered), logit=round(float(best), 2), worth=round(float(worth), 2))
     reading.learned.cache_clear()
 
 
-def _median_length(answered: Sequence[Read], weight: float, likely: float) -> float:
+def _median_length(answered: Sequence[Read], weight: float, worth: float) -> float:
     """Return the median length in characters of what is shown to questions that the documents answer."""
-    return float(np.median([_length(each, weight, likely) for each in answered]))
+    return float(np.median([_length(each, weight, worth) for each in answered]))
 
 
-def _length(read: Read, weight: float, likely: float) -> int:
+def _length(read: Read, weight: float, worth: float) -> int:
     scores = np.log(read.shares) + weight * np.array(read.logits)
     order = np.argsort(-scores, kind="stable")
     lengths = [read.lengths[at] for at in order]
-    return sum(lengths[at] for at in first_of(scores[order].tolist(), lengths, likely, EVIDENCE.shown))
+    return sum(lengths[at] for at in first_of(scores[order].tolist(), lengths, worth, EVIDENCE.shown))
 
 
 def fit_answerable(read: Sequence[Read]) -> None:

@@ -49,7 +49,7 @@ def test_no_lie_is_shown_as_supported(page_workspace: Path, unverified: str, mix
     liar = Liar((), mixing)
     told = shown = answered = 0
     with written_by(liar, page_workspace, unverified=unverified) as assistant:
-        for place, example in enumerate(EXAMPLES):
+        for place, example in enumerate(EXAMPLES[1::2] if mixing else EXAMPLES):
             liar.told.clear()
             liar.kinds = tuple(kinds[place % len(KINDS) :][:2])
             answer = assistant.ask(example.question)
@@ -64,8 +64,8 @@ def test_no_lie_is_shown_as_supported(page_workspace: Path, unverified: str, mix
                 assert answer.writer == "extractive"
                 # What it wrote was not said by the documents, or was cut where answers end before it came to that.
                 assert "that the model" in answer.notice or "Answered by quoting" in answer.notice
-    print(f"{told} lies to {len(EXAMPLES)} questions, {shown} shown, {answered} answers of true sentences among lies")
-    assert told > (200 if mixing else 700)
+    print(f"{told} lies, {shown} shown, {answered} answers of true sentences among lies")
+    assert told > (100 if mixing else 700)
     assert shown == 0
     assert bool(answered) == mixing
 
@@ -89,7 +89,7 @@ def test_true_sentences_keep_their_citations(page_workspace: Path) -> None:
 
     kept = total = 0
     with written_by(honest, page_workspace) as assistant:
-        for example in EXAMPLES:
+        for example in EXAMPLES[::2]:
             written.clear()
             answer = assistant.ask(example.question)
             if answer.writer == "extractive":
@@ -101,7 +101,7 @@ def test_true_sentences_keep_their_citations(page_workspace: Path) -> None:
                 document = assistant.index.document_text(citation.doc)
                 assert document[citation.start : citation.end] == citation.quote
     print(f"honest model: {kept} of {total} sentences keep their citation")
-    assert total > 100
+    assert total > 50
     assert kept >= 0.98 * total
 
 

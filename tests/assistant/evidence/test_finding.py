@@ -12,7 +12,7 @@ from assistant.asking.question import understand
 from assistant.assistant import Assistant
 from assistant.evidence.gather import query_of
 from assistant.evidence.passage import Passage, find_passages, passage_source
-from assistant.evidence.reading import enough, in_order
+from assistant.evidence.reading import in_order, worth_showing
 from assistant.settings import EVIDENCE
 from assistant.workspace.build import build
 from assistant.workspace.folder import read_settings
@@ -85,14 +85,14 @@ def passages(logits: Sequence[float], lengths: Sequence[int]) -> list[Passage]:
 
 
 def test_one_that_surely_answers_is_shown_alone_and_more_where_none_does() -> None:
-    assert len(enough(in_order(passages([9.0, -4.0, -4.0], [400] * 3)))) == 1
-    assert len(enough(in_order(passages([0.1, 0.0, 0.1, 0.0, 0.1, 0.0], [400] * 6)))) >= 3
+    assert len(worth_showing(in_order(passages([9.0, -4.0, -4.0], [400] * 3)))) == 1
+    assert len(worth_showing(in_order(passages([0.1, 0.0, 0.1, 0.0, 0.1, 0.0], [400] * 6)))) >= 3
 
 
 @given(st.lists(st.tuples(st.floats(-9, 9), st.integers(1, 2000)), min_size=1, max_size=16))
 def test_what_is_shown_begins_with_the_best_and_is_no_page(read: list[tuple[float, int]]) -> None:
     ordered = in_order(passages(*zip(*read, strict=True)))
-    shown = enough(ordered)
+    shown = worth_showing(ordered)
     assert shown[0] is ordered[0]
     assert [each for each in ordered if each in shown] == shown
     assert len(shown) == 1 or sum(each.end - each.start for each in shown) <= EVIDENCE.shown
@@ -115,5 +115,5 @@ def test_how_much_is_read_and_shown_can_be_set(page_workspace: Path) -> None:
             return sum(len(each.quote) for each in assistant.ask("Como a AWS protege os dados em trânsito?").citations)
 
     usual = shown()
-    assert shown(enough=1.0) > usual > shown(enough=1.0, length=150, shown=160) > 0
-    assert shown(enough=1.0, read=1) < shown(enough=1.0)
+    assert shown(worth=0.0) > usual > shown(worth=0.0, length=150, shown=160) > 0
+    assert shown(worth=0.0, read=1) < shown(worth=0.0)

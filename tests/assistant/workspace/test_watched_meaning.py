@@ -7,6 +7,8 @@ from pathlib import Path
 from queue import Queue
 from threading import Event, Thread
 
+from commandline import coruja, workspace
+
 from assistant.assistant import Assistant
 from assistant.settings import Settings
 from assistant.workspace.build import BuildReport, build, encode
@@ -95,3 +97,11 @@ def test_nothing_is_encoded_where_the_settings_do_not_want_it(tmp_path: Path) ->
     build(tmp_path, settings(tmp_path))
     assert list(encode(tmp_path, settings(tmp_path).model_copy(update={"meaning": False}))) == []
     assert list(encode(tmp_path, settings(tmp_path)))
+
+
+def test_index_encodes_what_it_serves_unless_it_is_told_not_to(tmp_path: Path) -> None:
+    folder = workspace(tmp_path)
+    assert coruja(folder, "index", "--no-meaning", CORUJA_MEANING="true").returncode == 0
+    assert not list(folder.rglob("meaning/*.npy"))
+    assert coruja(folder, "index", CORUJA_MEANING="true").returncode == 0
+    assert list(folder.rglob("meaning/*.npy"))
