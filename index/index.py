@@ -43,9 +43,9 @@ class Index(ABC):
         self.damage = ""
 
     @property
-    def encoded(self) -> bool:
-        """Whether the encoder has read some of what is here, so that what it says changes a search."""
-        return False
+    def encoded(self) -> float:
+        """The share of the chunks that the encoder has read, in [0, 1]; above 0 what it says changes a search."""
+        return 0.0
 
     def search(self, query: str, k: int = 10, *, meaning: bool = True) -> list[Hit]:
         """Return the k chunks that fit the query best, best first; fewer when the index is smaller.

@@ -141,9 +141,9 @@ def _retrieval(workspace: Path, settings: "Settings") -> Iterator[Check]:
         # A missing index is built by the first question; any other has to be built anew by its owner.
         yield Check("index", False, error.message, error.next_step, needed=not isinstance(error, IndexMissing))
         return
-    made, damage = index.manifest, index.damage
+    made, damage, encoded = index.manifest, index.damage, index.encoded
     index.close()
-    found = f"documents: {made.documents}, chunks: {made.chunks}, generation: {made.generation}"
+    found = f"documents: {made.documents}, chunks: {made.chunks}, encoded: {encoded:.0%}, generation: {made.generation}"
     yield Check("index", not damage, damage or found, "Run: coruja index" if damage else "", needed=False)
 
 

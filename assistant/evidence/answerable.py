@@ -3,7 +3,7 @@
 It is a logistic regression on `signs`, learned from questions that real documentations answer, that they do not
 answer, and that they no longer answer once the documents with the evidence are taken away (`answerable.json`, set by
 `training/weights/passages.py`). The threshold below which Coruja abstains, unless the setting `caution` names another,
-is that of the best F1 of abstention there.
+is a cautious one of about the best F1 of abstention there.
 """
 
 import json
@@ -29,7 +29,10 @@ SIGNS = (
     "covered",  # share of what the question names that the best passage speaks of
     "covered_best",  # the highest such share
     "terms",  # logarithm of how many words say what the question is about
+    "meaning",  # how alike question and best passage are in meaning, beside the other candidates
 )
+USUAL = 0.03
+"""The likeness in meaning of the questions learned from, on average: taken where the encoder has not been yet."""
 
 
 def signs(question: Question, passages: Sequence[Passage], index: Index) -> list[float]:
@@ -45,6 +48,7 @@ def signs(question: Question, passages: Sequence[Passage], index: Index) -> list
         covered[0],
         max(covered),
         log1p(len(question.informative)),
+        passages[0].hit.signals.get("meaning") or USUAL,
     ]
 
 

@@ -204,11 +204,14 @@ def _lacking(asked: Sequence[str], question: Question, index: Index) -> tuple[st
 
 
 def _both_sides(question: Question, index: Index, k: int, caution: float, how: EvidenceSettings) -> Evidence | None:
-    """Find each thing compared on its own; None when neither is in the corpus."""
+    """Find each thing compared on its own, as a fact; None when neither is one: a passage may speak of both."""
     asked = [
         replace(understand(side), kind="fact", also=question.also, expansions=question.expansions)
         for side in question.sides
     ]
+    named = [index.search(query_of(side, index), 1, meaning=False) for side in asked]
+    if not any(hits and names_fact(side, hits[0]) for side, hits in zip(asked, named, strict=True)):
+        return None
     parts = [gather(side, index, k, caution, how) for side in asked]
     if not any(part.hits for part in parts):
         return None

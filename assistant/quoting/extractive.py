@@ -77,8 +77,10 @@ class ExtractiveWriter:
 
     def _passages(self, question: Question, passages: Sequence[Passage]) -> Iterator[Segment]:
         """Yield the best passages, each under its title; more than one where the first is not sure to answer."""
+        # What is compared seldom stands in one passage: as many are shown as may be.
+        how = self._how.model_copy(update={"worth": 0.0}) if question.kind == "comparison" else self._how
         before = ""
-        for passage in worth_showing(passages, self._how):
+        for passage in worth_showing(passages, how):
             citation = self._cite_passage(question, passage)
             where = " › ".join(citation.headings[-2:]) or citation.doc
             opening = phrase("under", question.language, where=where)

@@ -43,8 +43,8 @@ class Remembered(Index):
         self._reads.execute("CREATE TABLE IF NOT EXISTS reads (pair BLOB PRIMARY KEY, logit REAL NOT NULL)")
 
     @property
-    def encoded(self) -> bool:
-        """Whether the encoder has read some of what is here."""
+    def encoded(self) -> float:
+        """The share of the chunks that the encoder has read."""
         return self._index.encoded
 
     def search(self, query: str, k: int = 10, *, meaning: bool = True) -> list[Hit]:

@@ -88,9 +88,9 @@ class FaissIndex(Index):
         raise damage or IndexDamaged(f"There is no whole generation in {root}.", "Run: coruja index")
 
     @property
-    def encoded(self) -> bool:
-        """Whether the encoder has read some of what is here, so that what it says changes a search."""
-        return self._meaning.there
+    def encoded(self) -> float:
+        """The share of the chunks that the encoder has read, in [0, 1]; above 0 what it says changes a search."""
+        return self._meaning.share
 
     def _candidates(self, query: str, vector: FloatArray, *, meaning: bool = True) -> tuple[Handles, FloatArray]:
         nearest = self._aside.submit(self._nearest, vector, POOL)

@@ -53,14 +53,15 @@ class Meaning:
         self._found: dict[str, Encoded] = {}
 
     @property
-    def there(self) -> bool:
-        """Whether there is a vector of anything."""
+    def share(self) -> float:
+        """The share of the rows that there are vectors of, in [0, 1]."""
         self._look()
-        return bool(self._found)
+        rows = self._manifest.segments
+        return sum(rows[name] for name in self._found) / max(1, sum(rows.values()))
 
     def query(self, text: str) -> FloatArray | None:
         """Return the encoder's vector of a query, None while there is nothing to compare it with."""
-        if not self.there:
+        if not self.share:
             return None
         from index.embedding.encoder import encoder  # onnxruntime
 

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
-from safetensors.torch import load_file
 
-from training.reader.model import Reader
+from training.reader.model import Reader, load_mean
 
 NAME = "cross-encoder.onnx"
 
@@ -53,12 +52,12 @@ def export(reader: torch.nn.Module, path: Path, gives: str = "logits") -> None:
 def main() -> None:
     """Export a reader's weights."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("weights", type=Path)
+    parser.add_argument("weights", type=Path, nargs="+", help="of several, their mean")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--layers", type=int, default=6)
     given = parser.parse_args()
     reader = Reader(given.layers, attention="eager")
-    reader.load_state_dict(load_file(given.weights))
+    load_mean(reader, given.weights)
     export(reader, given.out / NAME)
 
 

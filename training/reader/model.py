@@ -4,8 +4,12 @@ It says whether a text answers a question, and sees what the product's `index.ra
 sees: the same pieces, the same marks between the two texts.
 """
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from transformers import AttentionInterface, BertConfig, BertModel
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
 
@@ -101,6 +105,16 @@ def new_reader(layers: int = LAYERS, attention: str = "lean") -> Reader:
             _copy(module.bias, packed[f"l{at}.{short}.b"])
     embeddings.word_embeddings.weight.requires_grad_(False)
     return reader
+
+
+def load_mean(reader: Reader, weights: Sequence[Path]) -> None:
+    """Give a reader the mean of several weights.
+
+    Readers that began alike and learned different examples are better together than each (Wortsman et al. 2022, "Model
+    soups"): two cores teach two at a time.
+    """
+    read = [load_file(path) for path in weights]
+    reader.load_state_dict({name: torch.stack([own[name] for own in read]).mean(0) for name in read[0]})
 
 
 def _copy(parameter: torch.nn.Parameter, values: FloatArray) -> None:

@@ -1,0 +1,146 @@
+"""What the reader learns of other documentations: passages of thirty of them, and questions written for each.
+
+`train_docs` holds five documentations; a reader that learns from these alone knows the ways of five. The passages are
+those of `pairs_qp.jsonl.gz`, each under its path of headings, and stretches of `parallel.jsonl.gz` in English, asked in
+Portuguese. `training/questions/elsewhere.jsonl` has questions that a passage answers, and one that it nearly answers;
+passages were drawn at random, of each documentation as many as the square root of what it has.
+Documentations that questions are measured on, and those that decide when to abstain, are left out.
+"""
+
+import argparse
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import bm25s
+import Stemmer
+
+from training.reader.examples import Example, write_examples
+from training.texts.data import PATH_SEPARATOR, Pair, Segment, read_pairs, read_segments
+
+WRITTEN = Path("training/questions/elsewhere.jsonl")
+MEASURED = ("reactjs", "open-telemetry", "vuejs-br", "nunorc")
+TRAIN_DOCS = ("MicrosoftDocs/visualstudio", "AdobeDocs/campaign", "OfficeDev")
+SHORTEST, LONGEST = 250, 1500  # characters of a passage
+STRETCH = 900  # characters that a stretch of segments has, about
+AMONG = 12  # of what BM25 finds, others are drawn
+ALIKE = 0.5  # of the words of both: passages that share more may answer the same
+IN_PORTUGUESE = 0.3  # of the stretches
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A passage.
+
+    Attributes:
+        name: `p` and its line, or `s`, its first line and the one after its last; lines count from 0.
+        source: The documentation that it is of.
+        text: Its headings in a line, and what it says; in Portuguese.
+        english: The same in English; empty where that is not known.
+    """
+
+    name: str
+    source: str
+    text: str
+    english: str = ""
+
+
+def read_taken(data: Path) -> list[Taken]:
+    """Return every passage that questions could be written for."""
+    return [*_passages(read_pairs(data)), *_stretches(read_segments(data))]
+
+
+def _passages(pairs: Sequence[Pair]) -> Iterator[Taken]:
+    seen: set[str] = set()
+    for at, pair in enumerate(pairs):
+        if pair.kind == "titulo" and _fits(pair.source, pair.passage) and pair.passage not in seen:
+            seen.add(pair.passage)
+            yield Taken(f"p{at}", pair.source, " › ".join(pair.query.split(PATH_SEPARATOR)) + "\n" + pair.passage)
+
+
+def _stretches(segments: Sequence[Segment]) -> Iterator[Taken]:
+    begin = 0
+    length = 0
+    for at, segment in enumerate(segments):
+        if at > begin and (segment.source != segments[begin].source or length >= STRETCH):
+            own = segments[begin:at]
+            english = "\n".join(each.english for each in own)
+            if _fits(own[0].source, english):
+                yield Taken(f"s{begin}-{at}", own[0].source, "\n".join(each.portuguese for each in own), english)
+            begin, length = at, 0
+        length += len(segment.english) + 1
+
+
+def _fits(source: str, text: str) -> bool:
+    return not source.startswith(MEASURED + TRAIN_DOCS) and SHORTEST <= len(text) <= LONGEST
+
+
+class Others:
+    """Passages of the same documentation that share words with a question."""
+
+    def __init__(self, every: Sequence[Taken]) -> None:
+        self.of: dict[str, list[Taken]] = {}
+        for each in every:
+            self.of.setdefault(each.source, []).append(each)
+        self.stem = Stemmer.Stemmer("portuguese")
+        self.searchers = {source: self._searcher(own) for source, own in self.of.items()}
+
+    def _searcher(self, own: Sequence[Taken]) -> bm25s.BM25:
+        searcher = bm25s.BM25()
+        searcher.index(self._words([each.text for each in own]), show_progress=False)
+        return searcher
+
+    def _words(self, texts: Sequence[str]) -> object:
+        return bm25s.tokenize(list(texts), stemmer=self.stem, stopwords=None, show_progress=False)
+
+    def near(self, question: str, passage: Taken, english: bool) -> list[Taken]:
+        """Return other passages, in the wanted language, most alike first; none that says nearly the same."""
+        own = self.of[passage.source]
+        found, _ = self.searchers[passage.source].retrieve(
+            self._words([question]), k=min(3 * AMONG, len(own)), show_progress=False
+        )
+        right = set(passage.text.lower().split())
+        others = (own[at] for at in found[0])
+        return [
+            each
+            for each in others
+            if bool(each.english) == english and _shared(right, set(each.text.lower().split())) < ALIKE
+        ][:AMONG]
+
+
+def _shared(first: set[str], second: set[str]) -> float:
+    return len(first & second) / max(1, min(len(first), len(second)))
+
+
+def elsewhere_examples(data: Path, written: Path = WRITTEN, seed: int = 11) -> list[Example]:
+    """Return an example a question: the passage it was written for, and two others of its documentation."""
+    chosen = random.Random(seed)
+    every = read_taken(data)
+    named = {each.name: each for each in every}
+    others = Others(every)
+    examples = []
+    for row in map(json.loads, written.read_text("utf-8").splitlines()):
+        passage = named[row["of"]]
+        english = bool(passage.english) and chosen.random() > IN_PORTUGUESE
+        for question, answers in [*((each, True) for each in row["q"]), (row["n"], False)]:
+            near = others.near(question, passage, english=bool(passage.english))
+            drawn = chosen.sample(near, min(2 if answers else 1, len(near)))
+            texts = tuple(each.english if english else each.text for each in (passage, *drawn))
+            if drawn:
+                examples.append(Example(question, texts, (answers, *(False for _ in drawn)), passage.source))
+    return examples
+
+
+def main() -> None:
+    """Write the examples."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data/train"))
+    parser.add_argument("--out", type=Path, default=Path("training/work/elsewhere.jsonl"))
+    given = parser.parse_args()
+    write_examples(given.out, elsewhere_examples(given.data))
+
+
+if __name__ == "__main__":
+    main()
