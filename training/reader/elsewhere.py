@@ -1,4 +1,4 @@
-"""What the reader learns of other documentations: passages of thirty of them, and questions written for each.
+"""What the reader learns of other documentations: passages of thirty-two of them, and questions written for each.
 
 `train_docs` holds five documentations; a reader that learns from these alone knows the ways of five. The passages are
 those of `pairs_qp.jsonl.gz`, each under its path of headings, and stretches of `parallel.jsonl.gz` in English, asked in

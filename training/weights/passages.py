@@ -36,6 +36,7 @@ from index.ranking.fusion import _weights as fusion_weights
 from training.weights.logistic import fit_logistic
 from training.weights.questions import Asked, open_corpora, read_by_reader, small_folders, unread
 
+EITHER_WAY = {"brevity", "dense_gap"}  # signals that may speak against a chunk
 PRIOR = 0.01  # on squared distances from the fusion's weights, of standardised features
 LOGIT_WEIGHTS = np.arange(0, 2.01, 0.05)
 WORTH = np.arange(0.05, 1.5, 0.01)
@@ -61,12 +62,16 @@ def fit_ranking(rows: list[tuple[Array, Array]]) -> Array:
         values[at, : len(right)] = torch.from_numpy(features / spread)
         every[at, : len(right)] = 0.0
         right_only[at, : len(right)][torch.from_numpy(right)] = 0.0
+    # What is learned where many chunks are alike would turn round in a small folder: likeness never speaks against one.
+    either = torch.tensor([name in EITHER_WAY for name in FEATURES])
     prior = torch.tensor(fusion_weights() * spread, dtype=torch.float32)
-    weights = prior.clone().requires_grad_()
-    optimizer = torch.optim.LBFGS([weights], max_iter=300, line_search_fn="strong_wolfe")
+    prior = torch.where(either, prior, prior.clamp(min=0.0))
+    roots = torch.where(either, prior, (prior + 0.02).sqrt()).requires_grad_()
+    optimizer = torch.optim.LBFGS([roots], max_iter=400, line_search_fn="strong_wolfe")
 
     def loss() -> torch.Tensor:
         optimizer.zero_grad()
+        weights = torch.where(either, roots, roots**2)
         scores = values @ weights
         missed = (torch.logsumexp(scores + every, 1) - torch.logsumexp(scores + right_only, 1)).mean()
         penalised = missed + PRIOR * ((weights - prior) ** 2).sum()
@@ -74,7 +79,7 @@ def fit_ranking(rows: list[tuple[Array, Array]]) -> Array:
         return penalised
 
     optimizer.step(loss)
-    return weights.detach().numpy() / spread
+    return torch.where(either, roots, roots**2).detach().numpy() / spread
 
 
 def best_threshold(probabilities: Array, right: Array) -> tuple[float, float]:
