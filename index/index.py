@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 from threading import Thread
 from typing import Any
 
@@ -71,7 +72,7 @@ class Index(ABC):
 
     def expect_reading(self) -> None:
         """Load what `read` needs beside what is done meanwhile; what goes wrong is raised by `read`."""
-        Thread(target=_load_cross_encoder, daemon=True).start()
+        _begin_to_load()
 
     def candidates(self, query: str) -> tuple[list[str], FloatArray]:
         """Return the ids of the chunks that a query's signals bring up, and their features.
@@ -127,6 +128,11 @@ class Index(ABC):
     def lacks(self, word: str) -> bool:
         """Tell whether no chunk has a folded word, nor another of its stem."""
         return self.rarity(word) >= self.rarity("")  # no text has the empty word
+
+
+@cache
+def _begin_to_load() -> None:
+    Thread(target=_load_cross_encoder, daemon=True).start()
 
 
 def _load_cross_encoder() -> None:

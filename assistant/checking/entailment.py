@@ -2,7 +2,7 @@
 
 What speaks for it (`SIGNS`) is worked out for the statement that says most of the sentence, alone and with its
 neighbours; how much each sign counts, and the probability that is asked for, is in `checker.json`, set by
-`training/weights/checker.py` on labelled sentences. Names, numbers and denials are compared before, by the checker.
+`training/weights/entailment.py` on labelled sentences. Names, numbers and denials are compared before, by the checker.
 
 It judges by words and their meanings: it knows little of who does what to whom.
 """

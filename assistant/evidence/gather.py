@@ -105,9 +105,23 @@ def gather(question: Question, index: Index, k: int, caution: float, how: Eviden
         both = _both_sides(question, index, k, caution, how)
         if both:
             return both
-    query, sought = query_of(question, index), max(k, DEFINITIONS_SOUGHT if question.topic else how.sought)
-    # Facts and lists are named by their words: a cold start does not wait for the encoder to find them.
-    searched = index.search(query, sought, meaning=False)
+    return _answering(question, _named_by_words(question, index, k, how), index, k, caution, how)
+
+
+def _named_by_words(question: Question, index: Index, k: int, how: EvidenceSettings) -> list[Hit]:
+    """Search without the encoder: words name facts and lists, and a cold start does not wait for it to find them."""
+    return index.search(query_of(question, index), _sought(question, k, how), meaning=False)
+
+
+def _sought(question: Question, k: int, how: EvidenceSettings) -> int:
+    """Return how many hits are looked for."""
+    return max(k, DEFINITIONS_SOUGHT if question.topic else how.sought)
+
+
+def _answering(
+    question: Question, searched: Sequence[Hit], index: Index, k: int, caution: float, how: EvidenceSettings
+) -> Evidence:
+    """Keep what answers a question, of what its words name or, where that is no fact or list, of what it means."""
     found = searched[:k]
     if question.kind == "list" or question.quantity:
         members = _members(question, found, index)
@@ -119,7 +133,7 @@ def gather(question: Question, index: Index, k: int, caution: float, how: Eviden
         return _facts(question, searched, found, index)
     if index.encoded:
         index.expect_reading()
-        searched = index.search(query, sought)
+        searched = index.search(query_of(question, index), _sought(question, k, how))
         found = searched[:k]
     return _passages(question, searched, found, index, caution, how)
 
@@ -209,10 +223,10 @@ def _both_sides(question: Question, index: Index, k: int, caution: float, how: E
         replace(understand(side), kind="fact", also=question.also, expansions=question.expansions)
         for side in question.sides
     ]
-    named = [index.search(query_of(side, index), 1, meaning=False) for side in asked]
-    if not any(hits and names_fact(side, hits[0]) for side, hits in zip(asked, named, strict=True)):
+    named = [(side, _named_by_words(side, index, k, how)) for side in asked]
+    if not any(hits and names_fact(side, hits[0]) for side, hits in named):
         return None
-    parts = [gather(side, index, k, caution, how) for side in asked]
+    parts = [_answering(side, hits, index, k, caution, how) for side, hits in named]
     if not any(part.hits for part in parts):
         return None
     hits = tuple({part.hits[0].chunk.chunk_id: part.hits[0] for part in parts if part.hits}.values())

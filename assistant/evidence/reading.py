@@ -2,7 +2,7 @@
 
 What was found says which passages are worth reading; what is read says which of them answer. Their scores are added,
 the read one weighed by what was learned from questions on real documentation (`reading.json`, set by
-`training/weights/passages.py`). The surer the best one is, the fewer are shown.
+`training/weights/passages.py`). Beside the best one, those are shown that are likely for their length.
 """
 
 import json

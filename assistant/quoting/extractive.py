@@ -76,7 +76,7 @@ class ExtractiveWriter:
             opening = " "
 
     def _passages(self, question: Question, passages: Sequence[Passage]) -> Iterator[Segment]:
-        """Yield the best passages, each under its title; more than one where the first is not sure to answer."""
+        """Yield the best passages, each under its title; see `worth_showing`."""
         # What is compared seldom stands in one passage: as many are shown as may be.
         how = self._how.model_copy(update={"worth": 0.0}) if question.kind == "comparison" else self._how
         before = ""

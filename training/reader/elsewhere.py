@@ -4,25 +4,22 @@
 those of `pairs_qp.jsonl.gz`, each under its path of headings, and stretches of `parallel.jsonl.gz` in English, asked in
 Portuguese. `training/questions/elsewhere.jsonl` has questions that a passage answers, and one that it nearly answers;
 passages were drawn at random, of each documentation as many as the square root of what it has.
-Documentations that questions are measured on, and those that decide when to abstain, are left out.
+Documentations that questions are measured on, those that decide when to abstain, and an encyclopaedia are left out.
 """
 
-import argparse
 import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import bm25s
-import Stemmer
-
-from training.reader.examples import Example, write_examples
+from training.reader.examples import Example, write_from
+from training.reader.nearest import Nearest
+from training.reader.pairs import MEASURED
 from training.texts.data import PATH_SEPARATOR, Pair, Segment, read_pairs, read_segments
 
 WRITTEN = Path("training/questions/elsewhere.jsonl")
-MEASURED = ("reactjs", "open-telemetry", "vuejs-br", "nunorc")
-TRAIN_DOCS = ("MicrosoftDocs/visualstudio", "AdobeDocs/campaign", "OfficeDev")
+LEFT_OUT = (*MEASURED, "nunorc", "MicrosoftDocs/visualstudio", "AdobeDocs/campaign", "OfficeDev")
 SHORTEST, LONGEST = 250, 1500  # characters of a passage
 STRETCH = 900  # characters that a stretch of segments has, about
 AMONG = 12  # of what BM25 finds, others are drawn
@@ -74,7 +71,7 @@ def _stretches(segments: Sequence[Segment]) -> Iterator[Taken]:
 
 
 def _fits(source: str, text: str) -> bool:
-    return not source.startswith(MEASURED + TRAIN_DOCS) and SHORTEST <= len(text) <= LONGEST
+    return not source.startswith(LEFT_OUT) and SHORTEST <= len(text) <= LONGEST
 
 
 class Others:
@@ -84,25 +81,14 @@ class Others:
         self.of: dict[str, list[Taken]] = {}
         for each in every:
             self.of.setdefault(each.source, []).append(each)
-        self.stem = Stemmer.Stemmer("portuguese")
-        self.searchers = {source: self._searcher(own) for source, own in self.of.items()}
-
-    def _searcher(self, own: Sequence[Taken]) -> bm25s.BM25:
-        searcher = bm25s.BM25()
-        searcher.index(self._words([each.text for each in own]), show_progress=False)
-        return searcher
-
-    def _words(self, texts: Sequence[str]) -> object:
-        return bm25s.tokenize(list(texts), stemmer=self.stem, stopwords=None, show_progress=False)
+        self.nearest = {source: Nearest([each.text for each in own]) for source, own in self.of.items()}
 
     def near(self, question: str, passage: Taken, english: bool) -> list[Taken]:
         """Return other passages, in the wanted language, most alike first; none that says nearly the same."""
         own = self.of[passage.source]
-        found, _ = self.searchers[passage.source].retrieve(
-            self._words([question]), k=min(3 * AMONG, len(own)), show_progress=False
-        )
+        (found,) = self.nearest[passage.source].to([question], 3 * AMONG)
         right = set(passage.text.lower().split())
-        others = (own[at] for at in found[0])
+        others = (own[at] for at in found)
         return [
             each
             for each in others
@@ -133,14 +119,5 @@ def elsewhere_examples(data: Path, written: Path = WRITTEN, seed: int = 11) -> l
     return examples
 
 
-def main() -> None:
-    """Write the examples."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data/train"))
-    parser.add_argument("--out", type=Path, default=Path("training/work/elsewhere.jsonl"))
-    given = parser.parse_args()
-    write_examples(given.out, elsewhere_examples(given.data))
-
-
 if __name__ == "__main__":
-    main()
+    write_from(elsewhere_examples, "../shared/data/train", "training/work/elsewhere.jsonl", __doc__)

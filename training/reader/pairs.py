@@ -5,16 +5,13 @@ line of a passage has its English in `parallel.jsonl.gz`, the query is also aske
 English documentation is asked in Portuguese. Sources that questions are measured on (`docs/`) are left out.
 """
 
-import argparse
 import random
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import bm25s
-import Stemmer
-
-from training.reader.examples import Example, write_examples
+from training.reader.examples import Example, write_from
+from training.reader.nearest import Nearest
 from training.texts.data import PATH_SEPARATOR, Pair, Segment, read_pairs, read_segments, split_pairs
 
 MEASURED = ("reactjs", "open-telemetry", "vuejs-br")
@@ -56,15 +53,11 @@ def _key(text: str) -> str:
 
 def _examples(pairs: Sequence[Pair], wanted: dict[str, int], chosen: random.Random) -> list[Example]:
     passages = list(dict.fromkeys(pair.passage for pair in pairs))
-    stem = Stemmer.Stemmer("portuguese")
-    searcher = bm25s.BM25()
-    searcher.index(bm25s.tokenize(passages, stemmer=stem, stopwords=None, show_progress=False), show_progress=False)
     taken = []
     for kind, most in wanted.items():
         own = [pair for pair in pairs if pair.kind == kind]
         taken += chosen.sample(own, min(most, len(own)))
-    queries = bm25s.tokenize([pair.query for pair in taken], stemmer=stem, stopwords=None, show_progress=False)
-    found, _ = searcher.retrieve(queries, k=AMONG, show_progress=False)
+    found = Nearest(passages).to([pair.query for pair in taken], AMONG)
     right: dict[str, set[str]] = {}
     for pair in pairs:
         right.setdefault(pair.query, set()).add(pair.passage)
@@ -89,14 +82,5 @@ def _asked(pair: Pair, chosen: random.Random) -> str:
     return " ".join(path[-chosen.choice((1, 2, 2)) :])
 
 
-def main() -> None:
-    """Write the examples."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data/train"))
-    parser.add_argument("--out", type=Path, default=Path("training/work/pairs.jsonl"))
-    given = parser.parse_args()
-    write_examples(given.out, pair_examples(given.data))
-
-
 if __name__ == "__main__":
-    main()
+    write_from(pair_examples, "../shared/data/train", "training/work/pairs.jsonl", __doc__)

@@ -5,9 +5,7 @@ was not found at all, the passage around it is taken from the documents. Of ques
 no passage does.
 """
 
-import argparse
 import random
-from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.evidence.passage import Passage, find_passages
@@ -16,16 +14,17 @@ from assistant.settings import EVIDENCE
 from index.hit import Hit
 from index.index import Index
 from index.ranking.features import FEATURES
-from training.reader.examples import Example, write_examples
+from training.reader.examples import Example, write_from
 from training.weights.questions import Asked, open_corpora, read_by_reader
 
 RIGHT = 2  # passages that answer, at most
 WRONG, AMONG = 3, 10  # wrong ones, and of how many nearest they are drawn
 
 
-def passage_examples(folders: Sequence[Path], seed: int = 5) -> list[Example]:
-    """Return an example a question of each documentation."""
+def passage_examples(data: Path, seed: int = 5) -> list[Example]:
+    """Return an example a question of each documentation, a folder each."""
     chosen = random.Random(seed)
+    folders = sorted(path for path in data.iterdir() if path.is_dir())
     with open_corpora(folders, read_by_reader) as corpora:
         found = [_example(asked, index, chosen) for index, all_asked in corpora for asked in all_asked]
     return [example for example in found if example]
@@ -57,15 +56,5 @@ def _around(asked: Asked, index: Index) -> list[Passage]:
     return []
 
 
-def main() -> None:
-    """Write the examples of all documentations."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data/train_docs"))
-    parser.add_argument("--out", type=Path, default=Path("training/work/passages.jsonl"))
-    given = parser.parse_args()
-    folders = sorted(path for path in given.data.iterdir() if path.is_dir())
-    write_examples(given.out, passage_examples(folders))
-
-
 if __name__ == "__main__":
-    main()
+    write_from(passage_examples, "../shared/data/train_docs", "training/work/passages.jsonl", __doc__)

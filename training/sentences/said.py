@@ -9,38 +9,24 @@ import argparse
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.checking.checker import Checker
+from assistant.checking.entailment import enough
 from training.reader.elsewhere import read_taken
-from training.weights.checker import Case, case_hits
+from training.weights.checker import Case, share, supported
 
 WRITTEN = Path("training/sentences/written/elsewhere.jsonl")
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A sentence beside its passage.
-
-    Attributes:
-        english: Whether the passage is in English; the sentence is in Portuguese.
-        case: The sentence, what it is judged against, and whether that says it.
-    """
-
-    english: bool
-    case: Case
-
-
-def read_written(data: Path) -> Iterator[Written]:
+def read_said(data: Path) -> Iterator[Case]:
     """Yield every sentence with its passage, which is in `data` (the folder of `pairs_qp.jsonl.gz`)."""
     passages = {each.name: each for each in read_taken(data)}
     for row in map(json.loads, WRITTEN.read_text("utf-8").splitlines()):
         passage = passages[row["of"]]
-        evidence = (passage.english or passage.text,)
+        language = "English" if passage.english else "Portuguese"
         for true, sentences in ((True, row["y"]), (False, row["x"])):
             for sentence in sentences:
-                yield Written(bool(passage.english), Case("said", true, "", sentence, evidence))
+                yield Case(language, true, "", sentence, (passage.english or passage.text,))
 
 
 def main() -> None:
@@ -49,15 +35,15 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data/train"))
     parser.add_argument("-v", "--verbose", action="store_true")
     given = parser.parse_args()
-    passed: dict[tuple[bool, bool], list[bool]] = defaultdict(list)
-    for one in read_written(given.data):
-        supported = Checker(one.case.question, case_hits(one.case)).check(one.case.sentence).supported
-        passed[one.english, one.case.true].append(supported)
-        if given.verbose and supported and not one.case.true:
-            print(one.case.sentence)
-    for (english, true), lets in sorted(passed.items()):
-        language, kind = ("English" if english else "Portuguese"), ("true" if true else "false")
-        print(f"{language} passages, {kind} sentences: {sum(lets) / len(lets):.3f} of {len(lets)} pass")
+    passed: dict[tuple[str, bool], list[bool]] = defaultdict(list)
+    for case in read_said(given.data):
+        passes = supported(case, enough())
+        passed[case.kind, case.true].append(passes)
+        if given.verbose and passes and not case.true:
+            print(case.sentence)
+    for (language, true), lets in sorted(passed.items()):
+        kind = "true" if true else "false"
+        print(f"{language} passages, {kind} sentences: {share(lets):.3f} of {len(lets)} pass")
 
 
 if __name__ == "__main__":

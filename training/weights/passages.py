@@ -41,9 +41,7 @@ PRIOR = 0.01  # on squared distances from the fusion's weights, of standardised 
 LOGIT_WEIGHTS = np.arange(0, 2.01, 0.05)
 WORTH = np.arange(0.05, 1.5, 0.01)
 SHORT = 810  # characters that half of all answers have at most; where sections are longer, it is 900
-ABOUT = (
-    0.04  # less F1 than the best, of a threshold that lets less pass: what is wrong costs more than what is not said
-)
+ABOUT = 0.04  # less F1 than the best, of a threshold that lets less pass: wrong costs more than not said
 TAKEN_OUT = 0.3  # weight of a question whose evidence was taken out
 SOUGHT = 450  # questions of each documentation that finding is learned from
 UNANSWERABLE = 0.25  # of the questions that people ask
@@ -69,9 +67,12 @@ def fit_ranking(rows: list[tuple[Array, Array]]) -> Array:
     roots = torch.where(either, prior, (prior + 0.02).sqrt()).requires_grad_()
     optimizer = torch.optim.LBFGS([roots], max_iter=400, line_search_fn="strong_wolfe")
 
+    def weights_of_roots() -> torch.Tensor:
+        return torch.where(either, roots, roots**2)
+
     def loss() -> torch.Tensor:
         optimizer.zero_grad()
-        weights = torch.where(either, roots, roots**2)
+        weights = weights_of_roots()
         scores = values @ weights
         missed = (torch.logsumexp(scores + every, 1) - torch.logsumexp(scores + right_only, 1)).mean()
         penalised = missed + PRIOR * ((weights - prior) ** 2).sum()
@@ -79,7 +80,7 @@ def fit_ranking(rows: list[tuple[Array, Array]]) -> Array:
         return penalised
 
     optimizer.step(loss)
-    return torch.where(either, roots, roots**2).detach().numpy() / spread
+    return weights_of_roots().detach().numpy() / spread
 
 
 def best_threshold(probabilities: Array, right: Array) -> tuple[float, float]:
