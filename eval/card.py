@@ -156,7 +156,12 @@ def _parts(settings: Settings, manifest: Manifest) -> tuple[Part, ...]:
         return (*parts, Part("writer", "none", "answers quote the documents word for word", ""))
     known = {model.name: model.licence for model in chat_models()}
     writes = "writes where it can be reached, every sentence checked against the documents; else they are quoted"
-    return (*parts, Part("writer", settings.model, writes, known.get(settings.model, UNKNOWN)))
+    checks = "comes with Coruja: tells whether a passage says a sentence"
+    return (
+        *parts,
+        Part("writer", settings.model, writes, known.get(settings.model, UNKNOWN)),
+        Part("checker", "multilingual cross-encoder", checks, "MIT"),
+    )
 
 
 def _licence(kind: Kind, name: str) -> str:

@@ -4,10 +4,8 @@ A sentence is supported by one statement of the evidence (a sentence of prose, a
 several, when every word has a like one there (the same stem, a listed synonym, a vector of the embedded model that is
 near enough). A sentence in other words is judged by what was learned (`assistant.checking.entailment`): whether a
 statement, with those beside it, says it. Names, numbers with what they count, and denials are compared strictly either
-way; code is supported where it stands word for word.
-
-It does not know who does what to whom: the same words in other roles pass, as does a true sentence that answers another
-question.
+way; code is supported where it stands word for word. The same words in other roles pass, as does a true sentence that
+answers another question.
 """
 
 import re
@@ -17,9 +15,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assistant.checking.claims import Claims, Number, Word, predicate, read_claims, spelt
-from assistant.checking.entailment import Signs, enough, probabilities, sure_enough
+from assistant.checking.entailment import Signs, enough, logits_of, probabilities, sure_enough
 from assistant.checking.signs import signs_of
-from assistant.checking.statements import Statement, read_statements
+from assistant.checking.statements import Statement, denial_differs, read_statements, read_together
 from assistant.checking.subjects import is_of_another, listed
 from assistant.checking.wording import meanings, opposed
 from assistant.quoting.quotes import BULLET, Quote, cite
@@ -68,8 +66,9 @@ class _Part:
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """A sentence that strict comparison does not find said: its words, and which of them are not."""
+    """A sentence that strict comparison does not find said: as written, its words, and which of them are not said."""
 
+    text: str
     part: _Part
     why: str
 
@@ -133,7 +132,13 @@ class Checker:
     def undecided(self, text: str) -> list[Signs] | None:
         """Return what is learned from: the signs for a sentence, best first; None where strict comparison decides."""
         judged = self._strictly(text.strip(), read_claims(text.strip()))
-        return None if isinstance(judged, Verdict) else [signs for _, signs in self._promising(judged.part)]
+        return None if isinstance(judged, Verdict) else [signs for _, signs in self._promising(judged)]
+
+    def nearest(self, text: str) -> str:
+        """Return what a sentence is read beside: the statement that has most of its words, with those around it."""
+        likeness = self._likeness(read_claims(text).words) >= self._enough
+        covered = [likeness[:, statement.columns].any(axis=1).sum() for statement in self._statements]
+        return read_together(self._around(int(np.argmax(covered)))) if covered else ""
 
     def _judge(self, text: str, claims: Claims) -> Verdict:
         judged = self._strictly(text, claims)
@@ -147,7 +152,8 @@ class Checker:
         if copied := None if back and self._lost else self._copied.get(spelt(text)):
             return Verdict(True, (copied.quote,))
         if reply := _REPLY.match(text):
-            claims = read_claims(text[reply.end() :])
+            text = text[reply.end() :]
+            claims = read_claims(text)
             back = claims.points_back and not claims.names
         if claims.idle_denials:
             return Verdict(False, why=text)
@@ -165,7 +171,7 @@ class Checker:
             return Verdict(True, (self._statements[best].quote,))
         if members := listed(claims, self._statements):
             return Verdict(True, members)
-        left = _Open(whole, min((fit.why for fit in fits), key=len, default=text))
+        left = _Open(text, whole, min((fit.why for fit in fits), key=len, default=text))
         if any(fit.contrary for fit in fits):
             return left
         several = len({word.clause for word in claims.words} | {number.clause for number in claims.numbers}) > 1
@@ -173,15 +179,16 @@ class Checker:
 
     def _as_learned(self, left: _Open) -> Verdict:
         """Judge a sentence in other words."""
-        found = self._promising(left.part)
+        found = self._promising(left)
         chances = probabilities([signs for _, signs in found])
         best = max(zip(chances, found, strict=True), key=lambda each: float(each[0]), default=None)
         if best is None or best[0] < sure_enough():
             return Verdict(False, why=left.why)
         return Verdict(True, self._quoted(left.part, best[1][0]))
 
-    def _promising(self, whole: _Part) -> list[tuple[int, Signs]]:
+    def _promising(self, left: _Open) -> list[tuple[int, Signs]]:
         """Return the statements that are judged for a sentence, most promising first; none for an echo."""
+        whole = left.part
         # What only says again what is asked would claim nothing: it has to be said in these words, or denied.
         told = [word for word in whole.words if word.telling]
         counts = {number.digits for number in whole.numbers}
@@ -189,7 +196,12 @@ class Checker:
             return []
         found = [(at, signs) for at in range(len(self._statements)) if (signs := self._signs(whole, at))]
         hopeful = [one for one in found if one[1].hopeful]
-        return sorted(hopeful, key=lambda one: -one[1].promise)[:MOST_JUDGED]
+        best = sorted(hopeful, key=lambda one: -one[1].promise)[:MOST_JUDGED]
+        bullet = BULLET.match(left.text)
+        logits = logits_of(
+            left.text[bullet.end() if bullet else 0 :], [read_together(self._around(at)) for at, _ in best]
+        )
+        return [(at, signs.with_read(logit)) for (at, signs), logit in zip(best, logits.tolist(), strict=True)]
 
     def _signs(self, part: _Part, at: int) -> Signs | None:
         """Return what speaks for a statement's saying a part; None where a name, a number or a denial forbids it."""
@@ -202,20 +214,26 @@ class Checker:
         stated = [number for one in (statement, *beside) for number in one.claims.numbers]
         if not all(any(self._same(number, other) for other in stated) for number in part.numbers):
             return None
-        if _denial_differs(part.words, self._matched(part, statement), statement.denials):
+        matched = self._matched(part, statement)
+        if denial_differs(part.words, matched, statement.denials):
+            return None
+        lost = [word.text for row, word in enumerate(part.words) if word.telling and row not in matched]
+        if any(opposed(word, self._words[column]) for word in lost for column in statement.columns):
             return None
         if is_of_another(part.words, part.likeness, self._enough, at, self._statements):
             return None
         numbers = len(part.numbers)
         return signs_of(part.words, part.likeness, self._enough, numbers, statement, beside, self._question)
 
-    def _beside(self, at: int) -> list[Statement]:
-        """Return the statements around one that stand in its section; none around what has a subject of its own."""
+    def _around(self, at: int) -> list[Statement]:
+        """Return a statement and those around it in its section, in order; alone where it has a subject of its own."""
         own = self._statements[at]
-        if own.subject:
-            return []
-        near = self._statements[max(at - AROUND, 0) : at] + self._statements[at + 1 : at + 1 + AROUND]
-        return [other for other in near if other.section == own.section]
+        near = self._statements[max(at - AROUND, 0) : at + AROUND + 1]
+        return [own] if own.subject else [other for other in near if other.section == own.section]
+
+    def _beside(self, at: int) -> list[Statement]:
+        """Return the statements around one."""
+        return [other for other in self._around(at) if other is not self._statements[at]]
 
     def _quoted(self, part: _Part, at: int) -> tuple[Quote, ...]:
         """Return what says a part: a statement, and of those beside it which say what it does not."""
@@ -316,7 +334,7 @@ class Checker:
         for number in part.numbers:
             if not any(self._same(number, stated) for stated in statement.claims.numbers):
                 return _Fit(why=f"{number.digits} {number.unit}".strip(), contrary=bool(statement.claims.numbers))
-        if denied := _denial_differs(part.words, matched, statement.denials):
+        if denied := denial_differs(part.words, matched, statement.denials):
             return _Fit(why=denied, contrary=True)
         return _Fit(float(best.mean()) if part.words else 1.0)
 
@@ -328,21 +346,3 @@ class _Fit:
     score: float = 0.0
     why: str = ""
     contrary: bool = False
-
-
-def _denial_differs(words: Sequence[Word], matched: dict[int, int], denials: dict[int, frozenset[int]]) -> str:
-    """Return the words that one side denies and the other does not; empty when they agree."""
-    said: dict[int, list[int]] = {}
-    stated: dict[int, list[int]] = {}
-    for row, column in matched.items():
-        if words[row].denied_by:
-            said.setdefault(words[row].denied_by, []).append(row)
-        for denial in denials[column] if 0 not in denials[column] else ():
-            stated.setdefault(denial, []).append(row)
-    unmatched = {word.denied_by for word in words if word.denied_by} - said.keys()
-    alone = [rows for rows in said.values() if all(0 in denials[matched[row]] for row in rows)]
-    silent = [rows for rows in stated.values() if not any(words[row].denied_by for row in rows)]
-    differing = [row for rows in (*alone, *silent) for row in rows]
-    if unmatched:
-        differing += [row for row, word in enumerate(words) if word.denied_by in unmatched]
-    return " ".join(words[row].text for row in differing)

@@ -1,10 +1,10 @@
 """Whether a passage says a sentence: a probability, learned from sentences that people and models wrote.
 
 What speaks for it (`SIGNS`) is worked out for the statement that says most of the sentence, alone and with its
-neighbours; how much each sign counts, and the probability that is asked for, is in `checker.json`, set by
-`training/weights/entailment.py` on labelled sentences. Names, numbers and denials are compared before, by the checker.
-
-It judges by words and their meanings: it knows little of who does what to whom.
+neighbours: what their words and the meanings of these say, and what a small model says that reads both together: it
+tells who does what to whom better than words do, and not well. How much each sign counts, and the probability that is
+asked for, is in `checker.json`, set by `training/weights/entailment.py` on labelled sentences. Names, numbers and
+denials are compared before, by the checker.
 """
 
 import json
@@ -34,10 +34,13 @@ SIGNS = (
     "new_said",  # "said_near" of what the question does not say already
     "new_lost",  # logarithm of how many words nothing says, the question neither
     "new",  # logarithm of how many words the question does not say
+    "read",  # logit of its being said, as the entailment model reads it beside the statement and those around it
 )
 
 
-LEAST_SAID = 0.5
+MOST_SURE = 4.0
+"""Logit that reading counts at most, either way."""
+LEAST_SAID = 0.2
 """Share of a sentence, by the weight of its words, that a statement and its neighbours have to say to be judged."""
 
 
@@ -46,10 +49,14 @@ class Signs:
     """What speaks for a statement's saying a sentence.
 
     Attributes:
-        values: In the order of `SIGNS`.
+        values: In the order of `SIGNS`; before it is read, without the last.
     """
 
     values: tuple[float, ...]
+
+    def with_read(self, logit: float) -> "Signs":
+        """Return these signs and what reading says."""
+        return Signs((*self.values, logit))
 
     @property
     def promise(self) -> float:
@@ -60,6 +67,18 @@ class Signs:
     def hopeful(self) -> bool:
         """Tell whether so much of the sentence is said that it is judged: what says less fails."""
         return self.values[1] >= LEAST_SAID
+
+
+def logits_of(sentence: str, texts: Sequence[str]) -> FloatArray:
+    """Return for each text the logit of its saying a sentence, as a model reads both together: (texts,) float32.
+
+    It is bounded: a passage that is written for this reader must not outweigh all that words say.
+    """
+    from index.ranking.cross_encoder import entailment  # onnxruntime: most sentences are found word for word
+
+    once = list(dict.fromkeys(texts))  # neighbours are read in the same words
+    logits = dict(zip(once, entailment().read(sentence, once).clip(-MOST_SURE, MOST_SURE), strict=True))
+    return np.array([logits[text] for text in texts], dtype=np.float32)
 
 
 def probabilities(found: Sequence[Signs]) -> FloatArray:

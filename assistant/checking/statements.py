@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from assistant.checking.claims import Claims, read_claims
+from assistant.checking.claims import Claims, Word, read_claims
 from assistant.evidence.orders import tainted
 from assistant.quoting.quotes import Quote, quotes_of
 from index.hit import Hit
@@ -77,3 +77,27 @@ def _read(passage: int, hit: Hit, columns: dict[str, int]) -> Iterator[Statement
             {column: frozenset(scopes) for column, scopes in denials.items()},
         )
         before |= own
+
+
+def read_together(statements: Sequence[Statement]) -> str:
+    """Return what statements of one section, at least one, say under their headings."""
+    headings = " › ".join(statements[0].quote.hit.chunk.headings)
+    return headings + "\n" + " ".join(statement.quote.plain for statement in statements)
+
+
+def denial_differs(words: Sequence[Word], matched: dict[int, int], denials: dict[int, frozenset[int]]) -> str:
+    """Return the words that one side denies and the other does not; empty when they agree."""
+    said: dict[int, list[int]] = {}
+    stated: dict[int, list[int]] = {}
+    for row, column in matched.items():
+        if words[row].denied_by:
+            said.setdefault(words[row].denied_by, []).append(row)
+        for denial in denials[column] if 0 not in denials[column] else ():
+            stated.setdefault(denial, []).append(row)
+    unmatched = {word.denied_by for word in words if word.denied_by} - said.keys()
+    alone = [rows for rows in said.values() if all(0 in denials[matched[row]] for row in rows)]
+    silent = [rows for rows in stated.values() if not any(words[row].denied_by for row in rows)]
+    differing = [row for rows in (*alone, *silent) for row in rows]
+    if unmatched:
+        differing += [row for row, word in enumerate(words) if word.denied_by in unmatched]
+    return " ".join(words[row].text for row in differing)

@@ -1,12 +1,11 @@
-"""The cross-encoder that comes with Coruja: it reads a question and a text together and says whether it answers.
+"""The cross-encoders that come with Coruja: each reads two texts together and judges.
 
-It is half of a multilingual embedding model, taught on questions with the passages that answer them
-(see the README beside the model).
+One says whether a text answers a question, the other whether a text says a sentence. Each is half of a multilingual
+embedding model, taught on examples (see the README beside the models).
 """
 
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 from threading import Lock
 
 import numpy as np
@@ -16,39 +15,51 @@ from index.embedding.model_files import MULTILINGUAL
 from index.embedding.transformer import BEGIN, END, Pair, Transformer
 
 LONGEST_QUESTION = 48
+LONGEST_SENTENCE = 96
 LONGEST = 192
-"""Pieces of the question, and of both texts together; what comes after is not read."""
+"""Pieces of the first text, by what it is, and of both together; what comes after is not read."""
 
 
 class CrossEncoder:
-    """Scores texts for a question. Safe to use from several threads.
+    """Judges texts beside a first one. Safe to use from several threads.
 
     Args:
-        folder: Where the model is; the shipped one's without.
+        graph: The name of its graph.
+        longest: Pieces of the first text that are read.
     """
 
-    def __init__(self, folder: Path = MULTILINGUAL) -> None:
-        self._transformer = Transformer("cross-encoder", folder)
+    def __init__(self, graph: str, longest: int) -> None:
+        self._transformer = Transformer(graph, MULTILINGUAL)
+        self._longest = longest
 
-    def read(self, question: str, texts: Sequence[str]) -> FloatArray:
-        """Return for each text the logit of its answering the question: (texts,) float32."""
+    def read(self, first: str, texts: Sequence[str]) -> FloatArray:
+        """Return for each text its logit: (texts,) float32."""
         if not texts:
             return np.empty(0, dtype=np.float32)
-        asked, *said = self._transformer.pieces([question, *texts])
-        return self._transformer.run([joined(asked, own) for own in said])
+        asked, *said = self._transformer.pieces([first, *texts])
+        return self._transformer.run([joined(asked[: self._longest], own) for own in said])
 
 
-def joined(question: Sequence[int], text: Sequence[int], longest: int = LONGEST) -> Pair:
-    """Return a question and a text, as pieces, as one sequence of `longest` pieces at most."""
-    head = [BEGIN, *question[:LONGEST_QUESTION], END]
+def joined(first: Sequence[int], text: Sequence[int], longest: int = LONGEST) -> Pair:
+    """Return two texts, as pieces, as one sequence of `longest` pieces at most; the first is whole."""
+    head = [BEGIN, *first, END]
     return [*head, *text[: longest - len(head) - 1], END], len(head)
 
 
 def cross_encoder() -> CrossEncoder:
-    """Return the one that is shipped; loaded once, when it is first asked for, in whatever thread."""
-    with _LOADING:
-        return _shipped()
+    """Return the one that says whether a text answers a question; loaded when it is first asked for."""
+    return _loaded("cross-encoder", LONGEST_QUESTION)
+
+
+def entailment() -> CrossEncoder:
+    """Return the one that says whether a text says a sentence; loaded when it is first asked for."""
+    return _loaded("entailment", LONGEST_SENTENCE)
+
+
+def _loaded(graph: str, longest: int) -> CrossEncoder:
+    with _LOADING:  # once, in whatever thread
+        return _shipped(graph, longest)
 
 
 _LOADING = Lock()
-_shipped = lru_cache(maxsize=1)(CrossEncoder)
+_shipped = lru_cache(maxsize=2)(CrossEncoder)

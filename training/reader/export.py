@@ -1,6 +1,6 @@
 """The reader as the product runs it: `python -m training.reader.export --help`.
 
-ONNX, its matrices int8: `cross-encoder.onnx`, beside the word pieces.
+ONNX, its matrices int8, beside the word pieces.
 """
 
 import argparse
@@ -11,8 +11,6 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from training.reader.model import Reader, load_mean
-
-NAME = "cross-encoder.onnx"
 
 
 def export(reader: torch.nn.Module, path: Path, gives: str = "logits") -> None:
@@ -53,12 +51,12 @@ def main() -> None:
     """Export a reader's weights."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("weights", type=Path, nargs="+", help="of several, their mean")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True, help="the graph's file")
     parser.add_argument("--layers", type=int, default=6)
     given = parser.parse_args()
     reader = Reader(given.layers, attention="eager")
     load_mean(reader, given.weights)
-    export(reader, given.out / NAME)
+    export(reader, given.out)
 
 
 if __name__ == "__main__":

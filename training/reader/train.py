@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import save_file
 
 from index.embedding.transformer import Pieces
-from index.ranking.cross_encoder import joined
+from index.ranking.cross_encoder import LONGEST_QUESTION, joined
 from training.reader.examples import Example, read_examples
 from training.reader.model import Reader, load_mean, new_reader
 
@@ -26,11 +26,11 @@ POINTWISE = 0.5
 class Lists:
     """Examples as pieces, in batches of about the same length."""
 
-    def __init__(self, examples: Sequence[Example], pieces: Pieces, longest: int) -> None:
+    def __init__(self, examples: Sequence[Example], pieces: Pieces, longest: int, first: int) -> None:
         questions = pieces.of([each.question for each in examples])
         texts = iter(pieces.of([text for each in examples for text in each.texts]))
         self.lists = [
-            [joined(question, next(texts), longest) for _ in each.texts]
+            [joined(question[:first], next(texts), longest) for _ in each.texts]
             for each, question in zip(examples, questions, strict=True)
         ]
         self.answers = [each.answers for each in examples]
@@ -73,12 +73,13 @@ def train(
     epochs: int,
     rate: float,
     longest: int,
+    first: int = LONGEST_QUESTION,
     seed: int = 3,
     keep: Path | None = None,
     exact: bool = False,
 ) -> None:
     """Teach a reader; printed: what it has read, its loss, rows a second."""
-    lists = Lists(examples, pieces, longest)
+    lists = Lists(examples, pieces, longest, first)
     chosen = random.Random(seed)
     plan = [group for _ in range(epochs) for group in lists.batches(chosen)]
     optimizer = torch.optim.AdamW(
@@ -126,9 +127,11 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--rate", type=float, default=1e-4)
     parser.add_argument("--longest", type=int, default=128)
+    parser.add_argument("--first", type=int, default=LONGEST_QUESTION, help="pieces of the first text, at most")
     parser.add_argument("--layers", type=int, default=6)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--exact", action="store_true", help="float32 in place of bfloat16")
+    parser.add_argument("--seed", type=int, default=3, help="of the order in which the examples come")
     parser.add_argument("--frozen", type=int, default=0, help="how many of the first layers stay as they are")
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
@@ -152,6 +155,8 @@ def main() -> None:
         epochs=given.epochs,
         rate=given.rate,
         longest=given.longest,
+        first=given.first,
+        seed=given.seed,
         keep=given.out,
         exact=given.exact,
     )

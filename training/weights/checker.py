@@ -21,7 +21,7 @@ import json
 import random
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,14 +131,14 @@ def _chunk(text: str, place: int) -> Chunk:
     return Chunk(f"c{place}", f"{place}.md", text, 0, len(text), 1, 1, (), 0, len(text), "prose", text)
 
 
-def documentation_cases(data: Path) -> Iterator[Case]:
-    """Yield true and false sentences about passages of documentation."""
+def documentation_cases(data: Path, wanted: Callable[[str], bool] = bool) -> Iterator[Case]:
+    """Yield true and false sentences about passages of the documentations that are wanted."""
     chance = random.Random(5)
     by_source: dict[str, dict[str, str]] = defaultdict(dict)
     with gzip.open(data / "pairs_qp.jsonl.gz", "rt", encoding="utf-8") as lines:
         for line in lines:
             pair = json.loads(line)
-            if 200 <= len(pair["p"]) <= 1200:
+            if 200 <= len(pair["p"]) <= 1200 and wanted(pair["src"]):
                 by_source[pair["src"]][pair["p"]] = pair["q"]
     sources = [source for source, passages in sorted(by_source.items()) if len(passages) >= 12]
     for _ in range(PASSAGES):

@@ -1,16 +1,17 @@
 """Learn when a passage says a sentence, and measure it on documents held out.
 
-    python -m training.weights.entailment --data ../shared/data --cache signs.npz   # sets `checker.json`, then measures
+    python -m training.weights.entailment --data ../shared/data # sets `checker.json`, then measures
 
 A case is a sentence and the statements that it is judged against (see `training.weights.checker`). To that module's
-cases come the references of questions on real documentation with the quotes that answer them: as people word it, true;
-false with a number, a name, a denial or a word changed, with a clause of another answer added, with two facts crossed,
-and as the answer of another question. Then the sentences of a chat model, labelled by reading (`training.sentences`):
-those of some documentations are learned from, those of the others held out. What strict comparison decides is left to
-it: it is learned from what it leaves open.
+cases, of documentations that the reading model has not learned from, come sentences written for passages of such ones
+(`training.sentences.said`); the references of questions on real documentation with the quotes that answer them: as
+people word it, true; false with a number, a name, a denial or a word changed, with a clause of another answer added,
+with two facts crossed, and as the answer of another question. Then the sentences of a chat model, labelled by reading
+(`training.sentences`): those of some documentations are learned from, those of the others held out. What strict
+comparison decides is left to it: it is learned from what it leaves open.
 
-The threshold is the lowest that lets at most `MOST_FALSE` of the false sentences through that were made, and at most
-`MOST_INVENTED` of those that the model invented, on the documents that choose.
+The threshold is the lowest that lets at most `MOST_FALSE` of the false sentences through that were made of passages and
+references, and at most `MOST_INVENTED` of those that the model invented, on the documents that choose.
 """
 
 import argparse
@@ -26,21 +27,17 @@ import numpy as np
 
 from assistant.checking.checker import Checker
 from assistant.checking.entailment import SIGNS, Signs
-from index.hit import Hit
+from training.reader.elsewhere import UNREAD
 from training.sentences.labelled import read_labelled
-from training.weights.checker import TARGET, Case, assin_cases, case_hits, documentation_cases, falsified, half
+from training.sentences.said import CHOOSING, read_said, said_hits, unread
+from training.weights.checker import TARGET, Case, case_hits, documentation_cases, falsified, half
 from training.weights.logistic import Array, fit_logistic
 
 RIDGE = 10.0
-MOST_FALSE = 0.02
+MOST_FALSE = 0.04
 MOST_INVENTED = 0.01
-UNDECIDED = -1  # as it is kept
 ROUNDS = 3
 """How often the statement that is learned from is chosen anew, by what was learned."""
-
-
-Decided = tuple[bool | None, Array]
-"""What strict comparison says of a case, and the signs of its statements; see `Judged`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +57,13 @@ def main() -> None:
     """Learn the weights and print what they let through."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="Folder of `train` and `train_docs`.")
-    parser.add_argument("--cache", type=Path, required=True, help="Where the signs are kept.")
-    parser.add_argument("--share", type=float, default=1.0, help="Of the cases of each kind of source.")
+    parser.add_argument("--share", type=float, default=0.1, help="Of the made cases of each kind of source.")
     asked = parser.parse_args()
-    judged = [*_cached(_cases(asked.data, asked.share), asked.cache), *_written(asked.data / "train_docs")]
+    judged = [
+        *_made(asked.data, asked.share),
+        *_said(asked.data / "train"),
+        *_written(asked.data / "train_docs"),
+    ]
     choosing, held_out = ([one for one in judged if one.held_out == side] for side in (False, True))
     weights, bias = learn(choosing)
     threshold = _threshold(choosing, weights, bias)
@@ -104,9 +104,9 @@ def chance(one: Judged, weights: Array, bias: float) -> float:
 
 
 def _threshold(judged: Sequence[Judged], weights: Array, bias: float) -> float:
-    false = [one for one in judged if not one.case.true and _source(one.case) != "assin"]
+    false = [one for one in judged if not one.case.true]
     invented = [one for one in false if _source(one.case) == "written"]
-    made = [one for one in false if _source(one.case) != "written"]
+    made = [one for one in false if _source(one.case) in ("documentation", "reference")]
     return max(_letting(made, MOST_FALSE, weights, bias), _letting(invented, MOST_INVENTED, weights, bias))
 
 
@@ -129,17 +129,23 @@ def _report(name: str, judged: Sequence[Judged], weights: Array, bias: float, th
 
 
 def _source(case: Case) -> str:
-    return case.kind.split()[0] if case.kind.startswith(("assin", "reference", "written")) else "documentation"
+    """Return what kind of source a case is from; sentences on passages of each language are one of their own."""
+    if case.kind.startswith("said"):
+        return case.kind
+    return case.kind.split()[0] if case.kind.startswith(("reference", "written")) else "documentation"
 
 
-def _cases(data: Path, share: float) -> Iterator[Case]:
+def _made(data: Path, share: float) -> Iterator[Judged]:
+    """Yield sentences that were made of passages and references, each judged by itself."""
     chance = random.Random(3)
-    for group in (
-        documentation_cases(data / "train"),
-        assin_cases(data / "train"),
-        reference_cases(data / "train_docs"),
-    ):
-        yield from (case for case in group if chance.random() < share)
+    for group in (documentation_cases(data / "train", _unread), reference_cases(data / "train_docs")):
+        for case in group:
+            if chance.random() < share:
+                yield _judged(case, Checker(case.question, case_hits(case)), held_out=half(case) == 1)
+
+
+def _unread(source: str) -> bool:
+    return unread(source) or source.startswith(UNREAD)
 
 
 def reference_cases(data: Path) -> Iterator[Case]:
@@ -179,60 +185,31 @@ def _joined(kind: str, one: str, other: str) -> Iterator[tuple[str, str]]:
     yield kind, f"{one.rstrip('. ')} e {other[:1].lower()}{other[1:]}"
 
 
+def _said(data: Path) -> Iterator[Judged]:
+    """Yield sentences that passages say, and nearly say."""
+    for said in read_said(data):
+        if said.source.startswith(CHOOSING):
+            yield _judged(said.case, Checker("", said_hits(said)), held_out=False)
+
+
 def _written(data: Path) -> Iterator[Judged]:
     """Yield the labelled sentences of a chat model, each judged where it stood in its answer."""
     for answer in read_labelled(data):
         checker = Checker(answer.question, answer.hits)
         evidence = tuple(hit.chunk.text for hit in answer.hits)
         for sentence in answer.sentences:
-            signs = checker.undecided(sentence.text)
-            supported = checker.check(sentence.text).supported
+            case = Case("written", sentence.label == "yes", answer.question, sentence.text, evidence)
+            judged = _judged(case, checker, answer.held_out)
+            if judged.decided is None:
+                checker.check(sentence.text)  # what comes next may point back to it
             if sentence.label in ("yes", "no"):
-                case = Case("written", sentence.label == "yes", answer.question, sentence.text, evidence)
-                decided = supported if signs is None else None
-                yield Judged(case, decided, _values(signs or ()), answer.held_out)
+                yield judged
 
 
-def _cached(cases: Iterator[Case], cache: Path) -> Iterator[Judged]:
-    """Work out the signs of cases, or take them from where they were kept."""
-    listed = list(cases)
-    kept = _kept(cache)
-    if len(kept) != len(listed):
-        kept = []
-        for at, case in enumerate(listed, 1):
-            kept.append(_judge(case))
-            if at % 100 == 0:
-                print(f"{at}/{len(listed)}", flush=True)
-        _keep(cache, kept)
-    yield from (Judged(case, *each, half(case) == 1) for case, each in zip(listed, kept, strict=True))
-
-
-def _keep(cache: Path, found: Sequence[Decided]) -> None:
-    np.savez(
-        cache,
-        decided=np.array([UNDECIDED if decided is None else int(decided) for decided, _ in found]),
-        sizes=np.array([len(signs) for _, signs in found]),
-        signs=np.concatenate([signs for _, signs in found]),
-    )
-
-
-def _kept(cache: Path) -> list[Decided]:
-    """Return what was worked out before; nothing when nothing was."""
-    if not cache.exists():
-        return []
-    with np.load(cache) as kept:
-        parts = np.split(kept["signs"], np.cumsum(kept["sizes"])[:-1])
-        decided = [None if each == UNDECIDED else bool(each) for each in kept["decided"]]
-    return list(zip(decided, parts, strict=True))
-
-
-def _judge(case: Case) -> Decided:
-    hits: list[Hit] = case_hits(case)
-    checker = Checker(case.question, hits)
+def _judged(case: Case, checker: Checker, held_out: bool) -> Judged:
     signs = checker.undecided(case.sentence)
-    if signs is None:
-        return Checker(case.question, hits).check(case.sentence).supported, np.empty((0, len(SIGNS)))
-    return None, _values(signs)
+    decided = checker.check(case.sentence).supported if signs is None else None
+    return Judged(case, decided, _values(signs or ()), held_out)
 
 
 def _values(found: Sequence[Signs]) -> Array:
