@@ -55,3 +55,7 @@ class Chunk:
     def searchable(self) -> str:
         """Return what is indexed: the heading path, then the plain text, one part a line."""
         return "\n".join((*self.headings, self.plain))
+
+    def headed(self, text: str) -> str:
+        """Return a text of the chunk's section under its headings, these in one line: as models read it."""
+        return " › ".join(self.headings) + "\n" + text

@@ -201,7 +201,7 @@ class Checker:
         logits = logits_of(
             left.text[bullet.end() if bullet else 0 :], [read_together(self._around(at)) for at, _ in best]
         )
-        return [(at, signs.with_read(logit)) for (at, signs), logit in zip(best, logits.tolist(), strict=True)]
+        return [(at, replace(signs, read=logit)) for (at, signs), logit in zip(best, logits.tolist(), strict=True)]
 
     def _signs(self, part: _Part, at: int) -> Signs | None:
         """Return what speaks for a statement's saying a part; None where a name, a number or a denial forbids it."""

@@ -49,24 +49,27 @@ class Signs:
     """What speaks for a statement's saying a sentence.
 
     Attributes:
-        values: In the order of `SIGNS`; before it is read, without the last.
+        compared: All of `SIGNS` but the last, in their order.
+        read: The last.
     """
 
-    values: tuple[float, ...]
+    compared: tuple[float, ...]
+    read: float = 0.0
 
-    def with_read(self, logit: float) -> "Signs":
-        """Return these signs and what reading says."""
-        return Signs((*self.values, logit))
+    @property
+    def values(self) -> tuple[float, ...]:
+        """Return all of them, in the order of `SIGNS`."""
+        return (*self.compared, self.read)
 
     @property
     def promise(self) -> float:
         """Return how much it promises: what it says of the sentence, alone and not."""
-        return self.values[0] + self.values[1]
+        return self.compared[0] + self.compared[1]
 
     @property
     def hopeful(self) -> bool:
         """Tell whether so much of the sentence is said that it is judged: what says less fails."""
-        return self.values[1] >= LEAST_SAID
+        return self.compared[1] >= LEAST_SAID
 
 
 def logits_of(sentence: str, texts: Sequence[str]) -> FloatArray:
@@ -74,6 +77,8 @@ def logits_of(sentence: str, texts: Sequence[str]) -> FloatArray:
 
     It is bounded: a passage that is written for this reader must not outweigh all that words say.
     """
+    if not texts:
+        return np.empty(0, dtype=np.float32)
     from index.ranking.cross_encoder import entailment  # onnxruntime: most sentences are found word for word
 
     once = list(dict.fromkeys(texts))  # neighbours are read in the same words

@@ -81,8 +81,7 @@ def _read(passage: int, hit: Hit, columns: dict[str, int]) -> Iterator[Statement
 
 def read_together(statements: Sequence[Statement]) -> str:
     """Return what statements of one section, at least one, say under their headings."""
-    headings = " › ".join(statements[0].quote.hit.chunk.headings)
-    return headings + "\n" + " ".join(statement.quote.plain for statement in statements)
+    return statements[0].quote.hit.chunk.headed(" ".join(statement.quote.plain for statement in statements))
 
 
 def denial_differs(words: Sequence[Word], matched: dict[int, int], denials: dict[int, frozenset[int]]) -> str:

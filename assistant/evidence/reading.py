@@ -68,7 +68,7 @@ def first_of(scores: Sequence[float], lengths: Sequence[int], worth: float, most
 
 def as_read(passage: Passage, index: Index) -> str:
     """Return what is read of a passage: its headings, and its text as a person sees it."""
-    return " › ".join(passage.hit.chunk.headings) + "\n" + as_shown(passage_source(passage, index))
+    return passage.hit.chunk.headed(as_shown(passage_source(passage, index)))
 
 
 def score(passage: Passage, weight: float | None = None) -> float:

@@ -37,7 +37,15 @@ LONGEST_RETRY = 300.0
 Told = Callable[[BuildReport | UserError], None]
 
 
-def watch(workspace: Path, settings: Settings, told: Told, stop: Event, *, embedder: Embedder | None = None) -> None:
+def watch(
+    workspace: Path,
+    settings: Settings,
+    told: Told,
+    stop: Event,
+    *,
+    embedder: Embedder | None = None,
+    retry_seconds: float = RETRY_SECONDS,
+) -> None:
     """Bring the index up to the corpus, and again whenever a document changes, until stopped.
 
     What goes wrong is told, once for each reason, and does not end the watch: the last good index goes on being served,
@@ -50,6 +58,7 @@ def watch(workspace: Path, settings: Settings, told: Told, stop: Event, *, embed
         told: Called after every build with its report, or with the error that ended it.
         stop: Ends the watch when it is set.
         embedder: The settings' embedder where it is loaded already.
+        retry_seconds: How long after a build that failed it is tried again; twice as long after each further one.
 
     Raises:
         EmbedderUnavailable: The embedding model is not on this machine.
@@ -58,7 +67,10 @@ def watch(workspace: Path, settings: Settings, told: Told, stop: Event, *, embed
     embedder = embedder or open_embedder(settings)
     corpus = corpus_folder(workspace, settings)
     attempts = _Attempts(
-        partial(build, workspace, settings, embedder=embedder), partial(encode, workspace, settings), told
+        partial(build, workspace, settings, embedder=embedder),
+        partial(encode, workspace, settings),
+        told,
+        retry_seconds,
     )
     missing = polling = False
     while not stop.is_set():
@@ -188,22 +200,27 @@ class _Attempts:
         build: Builds.
         encode: Begins to encode what was built.
         told: Called after every build; of a failure that comes again with the same words, only the first time.
+        retry_seconds: See `watch`.
     """
 
     def __init__(
-        self, build: Callable[[], BuildReport], encode: Callable[[], Iterator[tuple[int, int]]], told: Told
+        self,
+        build: Callable[[], BuildReport],
+        encode: Callable[[], Iterator[tuple[int, int]]],
+        told: Told,
+        retry_seconds: float,
     ) -> None:
         self._build = build
         self._encode = encode
         self._encoding: Iterator[tuple[int, int]] = iter(())
         self._told = told
         self._due = 0.0
-        self._pause = RETRY_SECONDS
+        self._retry_seconds = self._pause = retry_seconds
         self._failure = ""
 
     def change(self) -> None:
         """Be due at once."""
-        self._due, self._pause, self._failure = 0.0, RETRY_SECONDS, ""
+        self._due, self._pause, self._failure = 0.0, self._retry_seconds, ""
 
     def make_due(self) -> None:
         """Build if that is due, and tell how it went; otherwise go on with encoding."""

@@ -29,7 +29,6 @@ from index.folder.chunks import Chunks
 from index.folder.generations import checksum, current, link, stored
 from index.lock import encoding
 from index.manifest import Manifest
-from ingest.chunk import Chunk
 from ingest.errors import IndexBusy, IndexDamaged, IndexMismatch
 
 FOLDER = "meaning"
@@ -119,16 +118,13 @@ def encode(root: Path) -> Iterator[tuple[int, int]]:
                         while batch := list(islice(numbered, AT_A_TIME)):
                             own = [row for row, _ in batch if live is None or live[row]]
                             if own:
-                                vectors[own] = cache.embed([_said(chunk) for row, chunk in batch if row in own])
+                                vectors[own] = cache.embed(
+                                    [chunk.headed(chunk.plain) for row, chunk in batch if row in own]
+                                )
                             done += len(batch)
                             yield done, total
                     _write(into, keys[name], vectors)
         _tidy(root)
-
-
-def _said(chunk: Chunk) -> str:
-    """Return what is encoded of a chunk."""
-    return " › ".join(chunk.headings) + "\n" + chunk.plain
 
 
 def share(root: Path, other: Path) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from assistant.checking.checker import Checker
 from index.hit import Hit
-from training.reader.elsewhere import Taken, read_taken
+from training.reader.elsewhere import UNREAD, Taken, read_taken
 from training.weights.checker import Case, case_hits, share
 
 WRITTEN = Path("training/sentences/written/elsewhere.jsonl")
@@ -45,7 +45,7 @@ class Said:
 
 def unread(source: str) -> bool:
     """Tell whether the entailment model learns nothing of a documentation."""
-    return source.startswith((*CHOOSING, *MEASURED))
+    return source.startswith((*CHOOSING, *MEASURED, *UNREAD))
 
 
 def read_said(data: Path) -> Iterator[Said]:

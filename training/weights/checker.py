@@ -131,7 +131,7 @@ def _chunk(text: str, place: int) -> Chunk:
     return Chunk(f"c{place}", f"{place}.md", text, 0, len(text), 1, 1, (), 0, len(text), "prose", text)
 
 
-def documentation_cases(data: Path, wanted: Callable[[str], bool] = bool) -> Iterator[Case]:
+def documentation_cases(data: Path, wanted: Callable[[str], bool] = lambda _: True) -> Iterator[Case]:
     """Yield true and false sentences about passages of the documentations that are wanted."""
     chance = random.Random(5)
     by_source: dict[str, dict[str, str]] = defaultdict(dict)

@@ -27,7 +27,6 @@ import numpy as np
 
 from assistant.checking.checker import Checker
 from assistant.checking.entailment import SIGNS, Signs
-from training.reader.elsewhere import UNREAD
 from training.sentences.labelled import read_labelled
 from training.sentences.said import CHOOSING, read_said, said_hits, unread
 from training.weights.checker import TARGET, Case, case_hits, documentation_cases, falsified, half
@@ -138,14 +137,10 @@ def _source(case: Case) -> str:
 def _made(data: Path, share: float) -> Iterator[Judged]:
     """Yield sentences that were made of passages and references, each judged by itself."""
     chance = random.Random(3)
-    for group in (documentation_cases(data / "train", _unread), reference_cases(data / "train_docs")):
+    for group in (documentation_cases(data / "train", unread), reference_cases(data / "train_docs")):
         for case in group:
             if chance.random() < share:
                 yield _judged(case, Checker(case.question, case_hits(case)), held_out=half(case) == 1)
-
-
-def _unread(source: str) -> bool:
-    return unread(source) or source.startswith(UNREAD)
 
 
 def reference_cases(data: Path) -> Iterator[Case]:

@@ -1,4 +1,4 @@
-"""What reads a sentence beside a passage: pairs that words hardly tell apart, and what a damaged model does."""
+"""What reads a sentence beside a passage: pairs that words hardly tell apart, and whatever else is written."""
 
 import numpy as np
 import pytest

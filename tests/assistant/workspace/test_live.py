@@ -189,11 +189,11 @@ class FailingEmbedder(StaticEmbedder):
 
 
 @contextmanager
-def watching(folder: Path) -> Iterator["Queue[BuildReport | UserError]"]:
+def watching(folder: Path, **how: float) -> Iterator["Queue[BuildReport | UserError]"]:
     """Watch a workspace from a thread of this process; what is told is put into the queue."""
     told: Queue[BuildReport | UserError] = Queue()
     stop = Event()
-    thread = Thread(target=watch, args=(folder, settings(folder), told.put, stop))
+    thread = Thread(target=watch, args=(folder, settings(folder), told.put, stop), kwargs=how)
     thread.start()
     try:
         yield told
@@ -263,12 +263,9 @@ class TestWatch:
             stop.set()
             thread.join()
 
-    def test_tries_again_by_itself_after_a_failure_and_tells_each_only_once(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("assistant.workspace.watch.RETRY_SECONDS", 0.1)
+    def test_tries_again_by_itself_after_a_failure_and_tells_each_only_once(self, tmp_path: Path) -> None:
         page = write(tmp_path, FRIDAY)
-        with watching(tmp_path) as told:
+        with watching(tmp_path, retry_seconds=0.1) as told:
             assert documents(told) == 1
             served = next(path for path in tmp_path.rglob("write.lock"))
             served.unlink()
