@@ -48,14 +48,19 @@ class Index(ABC):
         """The share of the chunks that the encoder has read, in [0, 1]; above 0 what it says changes a search."""
         return 0.0
 
-    def search(self, query: str, k: int = 10, *, meaning: bool = True) -> list[Hit]:
+    def search(self, query: str, k: int = 10, *, asked: str | None = None) -> list[Hit]:
         """Return the k chunks that fit the query best, best first; fewer when the index is smaller.
 
         Candidates are the best of each signal; their scores are fused (see `index.ranking.fusion`). A reranker's scores
-        replace the fused ones, which then stand among the signals. Without `meaning` the encoder is not asked: a cold
-        start takes half a second to load it.
+        replace the fused ones, which then stand among the signals.
+
+        Args:
+            query: What is sought.
+            k: How many chunks.
+            asked: What the encoder reads, where that is not the query: words that stand beside a question for what the
+                documents may call it mislead it. Empty, it is not asked: a cold start takes half a second to load it.
         """
-        handles, features = self._candidates(query, self.embedder.embed_query(query), meaning=meaning)
+        handles, features = self._candidates(query, self.embedder.embed_query(query), query if asked is None else asked)
         fused = fuse(features)
         best = np.argsort(-fused, kind="stable")[: max(k, CANDIDATES) if self.reranker else k]
         hits = [
@@ -80,11 +85,11 @@ class Index(ABC):
         The features (see `index.ranking.features`) have the shape (candidates, features), in the order of `FEATURES`.
         Fusion is learned from these.
         """
-        handles, features = self._candidates(query, self.embedder.embed_query(query))
+        handles, features = self._candidates(query, self.embedder.embed_query(query), query)
         return [chunk.chunk_id for chunk in self._chunks(handles)], features
 
     @abstractmethod
-    def _candidates(self, query: str, vector: FloatArray, *, meaning: bool = True) -> tuple[Handles, FloatArray]:
+    def _candidates(self, query: str, vector: FloatArray, asked: str) -> tuple[Handles, FloatArray]:
         """Return the best of each signal, in the order of the index, and their features; see `search`."""
 
     @abstractmethod

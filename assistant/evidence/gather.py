@@ -110,7 +110,7 @@ def gather(question: Question, index: Index, k: int, caution: float, how: Eviden
 
 def _named_by_words(question: Question, index: Index, k: int, how: EvidenceSettings) -> list[Hit]:
     """Search without the encoder: words name facts and lists, and a cold start does not wait for it to find them."""
-    return index.search(query_of(question, index), _sought(question, k, how), meaning=False)
+    return index.search(query_of(question, index), _sought(question, k, how), asked="")
 
 
 def _sought(question: Question, k: int, how: EvidenceSettings) -> int:
@@ -133,7 +133,7 @@ def _answering(
         return _facts(question, searched, found, index)
     if index.encoded:
         index.expect_reading()
-        searched = index.search(query_of(question, index), _sought(question, k, how))
+        searched = index.search(query_of(question, index), _sought(question, k, how), asked=question.text)
         found = searched[:k]
     return _passages(question, searched, found, index, caution, how)
 

@@ -47,13 +47,11 @@ class Remembered(Index):
         """The share of the chunks that the encoder has read."""
         return self._index.encoded
 
-    def search(self, query: str, k: int = 10, *, meaning: bool = True) -> list[Hit]:
+    def search(self, query: str, k: int = 10, *, asked: str | None = None) -> list[Hit]:
         """Return the k chunks that fit the query best."""
         # A reranker orders as many as are asked for: what it gives for fewer is no beginning of what it gives for more.
         depth = k if self.reranker or k > _DEEPEST else _DEEPEST
-        return self._once(("search", query, depth, meaning), lambda: self._index.search(query, depth, meaning=meaning))[
-            :k
-        ]
+        return self._once(("search", query, depth, asked), lambda: self._index.search(query, depth, asked=asked))[:k]
 
     def read(self, question: str, texts: Sequence[str]) -> FloatArray:
         """Return for each text the logit of its answering the question; what was read is not read again."""
@@ -87,8 +85,8 @@ class Remembered(Index):
         """Let go of the file; the index stays open."""
         self._reads.close()
 
-    def _candidates(self, query: str, vector: FloatArray, *, meaning: bool = True) -> tuple[Handles, FloatArray]:
-        return self._index._candidates(query, vector, meaning=meaning)
+    def _candidates(self, query: str, vector: FloatArray, asked: str) -> tuple[Handles, FloatArray]:
+        return self._index._candidates(query, vector, asked)
 
     def _chunks(self, handles: Handles) -> list[Chunk]:
         return self._index._chunks(handles)

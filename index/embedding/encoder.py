@@ -14,7 +14,7 @@ from index.arrays import FloatArray
 from index.embedding.model_files import ENCODER, ENCODER_DIMENSION
 from index.embedding.transformer import BEGIN, END, Transformer
 
-LONGEST = 128
+LONGEST = 192
 """Pieces of a text that are read; what comes after is not."""
 
 

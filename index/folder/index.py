@@ -1,6 +1,6 @@
 """The index in a folder of this machine: FAISS, NumPy and SQLite files, verified before they are read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
@@ -13,6 +13,7 @@ from index.embedding.embedder import Embedder
 from index.folder.generations import candidates, current, verify
 from index.folder.meaning import Meaning
 from index.folder.segment import Segment
+from index.folder.vectors import Vectors
 from index.index import POOL, Handles, Index
 from index.manifest import Manifest
 from index.ranking.features import feature_rows
@@ -21,6 +22,8 @@ from index.ranking.scoring import Words
 from index.ranking.words import VIEWS
 from ingest.chunk import Chunk
 from ingest.errors import IndexDamaged, IndexMismatch
+
+_NONE: IntArray = np.empty(0, np.int64)
 
 
 class FaissIndex(Index):
@@ -92,29 +95,40 @@ class FaissIndex(Index):
         """The share of the chunks that the encoder has read, in [0, 1]; above 0 what it says changes a search."""
         return self._meaning.share
 
-    def _candidates(self, query: str, vector: FloatArray, *, meaning: bool = True) -> tuple[Handles, FloatArray]:
-        nearest = self._aside.submit(self._nearest, vector, POOL)
-        meant = self._aside.submit(self._meaning.query, query) if meaning else None
+    def _candidates(self, query: str, vector: FloatArray, asked: str) -> tuple[Handles, FloatArray]:
+        alike = self._aside.submit(self._alike, vector)
+        meant = self._aside.submit(self._meant, asked) if asked else None
         with self._lock:
             matches = self._words.matches(query)
             best = [matches.best(view, POOL) for view in VIEWS]
-            found = {row for rows in (nearest.result(), *best) for row in rows.tolist()}
-            rows = np.array(sorted(found), np.int64)
+        encoded, near = meant.result() if meant else (None, _NONE)
+        rows = np.unique(np.concatenate([alike.result(), near, *best]))
+        with self._lock:
             scores = {view: matches.scores(view, rows) for view in VIEWS}
             sequences = matches.sequences(rows)
-        asked = meant.result() if meant else None
-        encoded = None if asked is None else self._meaning.cosines(asked, self._rows, rows)
-        return rows, feature_rows(matches.terms, sequences, scores, self._cosines(vector, rows), encoded)
+        cosines = None if encoded is None else self._meaning.cosines(encoded, self._rows, rows)
+        return rows, feature_rows(matches.terms, sequences, scores, self._cosines(vector, rows), cosines)
 
-    def _nearest(self, vector: FloatArray, k: int) -> IntArray:
-        """Return the k rows whose vectors are nearest."""
+    def _alike(self, vector: FloatArray) -> IntArray:
+        """Return the rows that are most like a query, by the embedder's vectors."""
+        return self._nearest(vector, ((number, segment.vectors) for number, segment in enumerate(self._parts)))
+
+    def _meant(self, asked: str) -> tuple[FloatArray | None, IntArray]:
+        """Return the encoder's vector of a question, None while there are none to compare, and the nearest rows."""
+        vector = self._meaning.query(asked)
+        return vector, _NONE if vector is None else self._nearest(vector, self._meaning.searched)
+
+    def _nearest(self, vector: FloatArray, searched: Iterable[tuple[int, Vectors]]) -> IntArray:
+        """Return the rows whose vectors, given by the number of a segment, are nearest."""
         found = [
             (self._rows.row_of(number, own), cosines)
-            for number, (segment, live) in enumerate(zip(self._parts, self._live, strict=True))
-            for own, cosines in [segment.vectors.nearest(vector, k, live)]
+            for number, vectors in searched
+            for own, cosines in [vectors.nearest(vector, POOL, self._live[number])]
         ]
+        if not found:
+            return _NONE
         rows, cosines = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        best: IntArray = rows[np.argsort(-cosines, kind="stable")[:k]]
+        best: IntArray = rows[np.argsort(-cosines, kind="stable")[:POOL]]
         return best
 
     def _cosines(self, vector: FloatArray, rows: IntArray) -> FloatArray:

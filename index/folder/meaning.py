@@ -27,6 +27,7 @@ from index.embedding.model_files import ENCODER, ENCODER_DIMENSION
 from index.embedding.vector_cache import VectorCache
 from index.folder.chunks import Chunks
 from index.folder.generations import checksum, current, link, stored
+from index.folder.vectors import Vectors
 from index.lock import encoding
 from index.manifest import Manifest
 from ingest.errors import IndexBusy, IndexDamaged, IndexMismatch
@@ -34,6 +35,8 @@ from ingest.errors import IndexBusy, IndexDamaged, IndexMismatch
 FOLDER = "meaning"
 CACHE = "meaning.cache"
 AT_A_TIME = 16
+MOST_SEARCHED = 262_144
+"""Rows of a segment searched by these vectors (0.8 kB of memory each); of a larger one candidates are compared."""
 
 Encoded = npt.NDArray[np.float16]
 
@@ -50,6 +53,7 @@ class Meaning:
         self._folder = root / FOLDER
         self._manifest = manifest
         self._found: dict[str, Encoded] = {}
+        self._searched: dict[str, Vectors] = {}
 
     @property
     def share(self) -> float:
@@ -65,6 +69,13 @@ class Meaning:
         from index.embedding.encoder import encoder  # onnxruntime
 
         return encoder().embed_query(text)
+
+    @property
+    def searched(self) -> Iterator[tuple[int, Vectors]]:
+        """Yield the number and the vectors of each segment that can be searched by them."""
+        for number, name in enumerate(self._manifest.segments):
+            if name in self._searched:
+                yield number, self._searched[name]
 
     def cosines(self, query: FloatArray, rows: Rows, wanted: IntArray) -> FloatArray:
         """Return the cosines of rows of the index with a query's vector; NaN where there is no vector."""
@@ -85,6 +96,8 @@ class Meaning:
             return
         for segment, key in self._keys.items():
             if segment not in self._found and (vectors := _read(self._folder, key)) is not None:
+                if len(vectors) <= MOST_SEARCHED:
+                    self._searched[segment] = Vectors.of(vectors)
                 self._found[segment] = vectors
 
 

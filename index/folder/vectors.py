@@ -1,4 +1,4 @@
-"""The dense vectors of one segment. The one file that knows FAISS.
+"""Dense vectors of one segment. The one file that knows FAISS.
 
 Up to `EXACT_ROWS` rows are searched exactly. More are searched in two steps: product quantisation, four bits for every
 four numbers, finds `LOOKED_AT` times as many rows as are wanted, and their vectors, eight bits a number, say which are
@@ -12,6 +12,7 @@ from typing import Any
 
 import faiss
 import numpy as np
+from numpy.typing import NDArray
 
 from index.arrays import BoolArray, FloatArray, IntArray
 from ingest.errors import IndexDamaged
@@ -20,6 +21,8 @@ from ingest.errors import IndexDamaged
 _parameters: Any = faiss.SearchParameters
 _bitmap: Any = faiss.IDSelectorBitmap
 _refine_parameters: Any = faiss.IndexRefineSearchParameters
+_halves: Any = faiss.IndexScalarQuantizer
+_HALF: Any = faiss.ScalarQuantizer.QT_fp16
 
 VECTORS_NAME = "vectors.faiss"
 
@@ -70,6 +73,14 @@ class Vectors:
             faiss.write_index(self._index, str(folder / VECTORS_NAME))
         except RuntimeError as error:
             raise OSError(f"FAISS could not write {folder / VECTORS_NAME}") from error
+
+    @classmethod
+    def of(cls, stored: NDArray[np.float16]) -> "Vectors":
+        """Return rows of shape (n, dimension) as they are stored, sixteen bits a number; they are copied."""
+        vectors = cls(stored.shape[1])
+        vectors._index = _halves(stored.shape[1], _HALF, faiss.METRIC_INNER_PRODUCT)
+        vectors._index.add_sa_codes(np.ascontiguousarray(stored).view(np.uint8))
+        return vectors
 
     @classmethod
     def open(cls, folder: Path, dimension: int) -> "Vectors":

@@ -37,7 +37,7 @@ class MilvusIndex(Index):
         self._aside = ThreadPoolExecutor(2 * _SIGNALS)
         self._rarity: dict[str, float] = {}
 
-    def _candidates(self, query: str, vector: FloatArray, *, meaning: bool = True) -> tuple[Handles, FloatArray]:
+    def _candidates(self, query: str, vector: FloatArray, asked: str) -> tuple[Handles, FloatArray]:
         found = words(query)
         searched = terms(found)
         chunks = self._generation.chunks

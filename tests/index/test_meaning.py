@@ -41,10 +41,10 @@ def store(tmp_path: Path, embedder: Embedder) -> FaissStore:
     return store
 
 
-def meanings(store: FaissStore, embedder: Embedder, query: str = BILL) -> dict[str, float]:
-    """Return what the encoder says of each document, 0 for what it has not seen."""
+def meanings(store: FaissStore, embedder: Embedder, query: str = BILL, k: int = 10) -> dict[str, float]:
+    """Return what the encoder says of each document that is found, best first, 0 for what it has not seen."""
     with closing(store.open(embedder)) as index:
-        return {hit.chunk.doc_id: hit.signals["meaning"] for hit in index.search(query)}
+        return {hit.chunk.doc_id: hit.signals["meaning"] for hit in index.search(query, k)}
 
 
 def encoded(store: FaissStore) -> int:
@@ -67,6 +67,27 @@ def test_an_open_index_knows_what_is_encoded_meanwhile(store: FaissStore, embedd
         assert not index.search(BILL, 1)[0].signals["meaning"]
         list(store.encode())
         assert index.search(BILL, 1)[0].signals["meaning"]
+
+
+def test_what_no_word_and_no_likeness_brings_up_is_found_by_meaning(tmp_path: Path, embedder: Embedder) -> None:
+    boats = {
+        f"b{number}": f"# Conta {number}\n\nQuando o barco conta, a conta é de {number} remos.\n"
+        for number in range(150)
+    }
+    store = FaissStore(tmp_path / "index")
+    build_index(store, parts(**PAGES, **boats), embedder)
+    assert "bill.md" not in meanings(store, embedder, k=300)
+    list(store.encode())
+    assert "bill.md" in meanings(store, embedder, k=300)
+
+
+def test_the_encoder_reads_what_was_asked_not_what_is_sought_beside_it(store: FaissStore, embedder: Embedder) -> None:
+    list(store.encode())
+    with closing(store.open(embedder)) as index:
+        alone = {hit.chunk.doc_id: hit.signals["meaning"] for hit in index.search(BILL)}
+        beside = {hit.chunk.doc_id: hit.signals["meaning"] for hit in index.search(f"{BILL} names", asked=BILL)}
+        assert beside == pytest.approx(alone)
+        assert {hit.signals["meaning"] for hit in index.search(BILL, asked="")} == {0.0}
 
 
 def test_a_vector_is_the_same_whatever_was_encoded_beside_it() -> None:

@@ -1,6 +1,7 @@
 """The encoder as the product runs it: `python -m training.reader.encoder --help`.
 
-multilingual-e5-small, all twelve layers, as it comes: the mean of its last states, at length one. Quantised as it is,
+multilingual-e5-small, all twelve layers, as `training.reader.meaning` taught it: the mean of its last states, at length
+one. Quantised as it is,
 its vectors lose much: a few numbers of its states are many times as large as the others, and all share one scale. So
 each matrix first takes a part of the scale of what it is multiplied with (Xiao et al. 2023, "SmoothQuant"), as seen on
 texts of the documentations that are learned from.
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 
 from index.embedding.encoder import LONGEST
 from index.embedding.model_files import ENCODER
@@ -102,6 +104,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--data", type=Path, default=Path("../shared/data/train_docs"))
     parser.add_argument("--out", type=Path, default=ENCODER)
+    parser.add_argument("--weights", type=Path, help="what was learned; without, multilingual-e5-small as it comes")
     given = parser.parse_args()
     folders = sorted(path for path in given.data.iterdir() if path.is_dir())
     texts = [
@@ -110,6 +113,8 @@ def main() -> None:
         for text, _ in zip(_paragraphs(folder), range(LOOKED_AT // len(folders)), strict=False)
     ]
     model = Encoder(new_reader(LAYERS, "eager")).eval()
+    if given.weights:
+        model.load_state_dict(load_file(given.weights))
     smooth(model, texts)
     export(model, given.out, "vectors")
 

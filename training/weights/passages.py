@@ -161,7 +161,7 @@ def fit_finding(corpora: Sequence[tuple[Index, list[Asked]]]) -> None:
         answered = [each for each in asked if each.places]
         for each in chosen.sample(answered, min(SOUGHT, len(answered))):
             query = query_of(understand(each.text), index)
-            handles, features = index._candidates(query, index.embedder.embed_query(query))
+            handles, features = index._candidates(query, index.embedder.embed_query(query), each.text)
             right = np.array([each.is_answered_by(chunk) for chunk in index._chunks(handles)])
             if right.any() and not right.all():
                 rows.append((features, right))
@@ -226,7 +226,7 @@ def fit_answerable(read: Sequence[Read]) -> None:
 def _read(asked: Asked, index: Index, whole: bool) -> Read:
     """Read the passages that are found for a question in a `whole` documentation, or in a few of its documents."""
     question = understand(asked.text)
-    found = find_passages(index.search(query_of(question, index), EVIDENCE.sought), index)
+    found = find_passages(index.search(query_of(question, index), EVIDENCE.sought, asked=question.text), index)
     passages = read_passages(question, found, index)
     away = {doc for doc, _, _ in asked.places}
     cases = [(passages, bool(asked.places), 1.0)]

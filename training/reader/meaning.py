@@ -1,0 +1,185 @@
+"""Teaching the encoder which passage a question is about: `python -m training.reader.meaning --help`.
+
+Of the examples of `training.reader.elsewhere`, questions with the passage that each was written for and another of the
+same documentation that shares its words. A batch is of one documentation, so that whatever else stands in it is nearly
+right, too: the loss is softmax cross-entropy over all passages of the batch (InfoNCE; van den Oord et al. 2018,
+"Representation Learning with Contrastive Predictive Coding"). Passages are cut as the product cuts them.
+"""
+
+import argparse
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from index.embedding.encoder import LONGEST
+from index.embedding.transformer import BEGIN, END, Pair, Pieces
+from ingest.reading.readers import read_bytes
+from ingest.splitting.splitter import split
+from training.reader.encoder import LAYERS, Encoder
+from training.reader.examples import read_examples
+from training.reader.model import new_reader
+
+BATCH = 48  # questions
+TOGETHER = 16  # passages of about one length that are encoded at once
+TEMPERATURE = 0.02
+FROZEN = 2
+"""Of the first layers; they know word pieces, not what is asked."""
+LONGEST_QUESTION = 64
+HEADINGS = 150
+"""Characters of a first line that is headings, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question.
+
+    Attributes:
+        pieces: Its word pieces, as they are encoded.
+        right: The chunks of the passage that answers it.
+        others: Those of passages that do not.
+        source: The documentation.
+    """
+
+    pieces: Pair
+    right: tuple[int, ...]
+    others: tuple[int, ...]
+    source: str
+
+
+def read_asked(path: Path, pieces: Pieces) -> tuple[list[Asked], list[Pair]]:
+    """Return the questions that a passage answers, and the chunks of all passages as they are encoded."""
+    examples = [each for each in read_examples(path) if each.answers[0] and len(each.texts) > 1]
+    texts = list(dict.fromkeys(text for each in examples for text in each.texts))
+    chunks: list[str] = []
+    of: dict[str, tuple[int, ...]] = {}
+    for text in texts:
+        own = list(_chunks(text))
+        of[text] = tuple(range(len(chunks), len(chunks) + len(own)))
+        chunks += own
+    questions = pieces.of(["query: " + each.question for each in examples])
+    asked = [
+        Asked(
+            _sequence(question, LONGEST_QUESTION),
+            of[each.texts[0]],
+            tuple(chunk for text in each.texts[1:] for chunk in of[text]),
+            each.source,
+        )
+        for each, question in zip(examples, questions, strict=True)
+    ]
+    read = pieces.of(["passage: " + chunk for chunk in chunks])
+    return [each for each in asked if each.right and each.others], [_sequence(own, LONGEST) for own in read]
+
+
+def _chunks(text: str) -> Iterator[str]:
+    """Yield what is encoded of a passage: its chunks under their headings."""
+    first, _, rest = text.partition("\n")
+    headings = [part for part in first.split(" › ") if part] if rest and len(first) <= HEADINGS else []
+    body = rest if headings else text
+    lines = ["#" * min(depth, 6) + " " + heading for depth, heading in enumerate(headings, 1)]
+    source = "\n\n".join([*lines, *body.split("\n")])
+    for chunk in split(read_bytes(source.encode(), "a.md")):
+        yield chunk.headed(chunk.plain)
+
+
+def _sequence(pieces: Sequence[int], longest: int) -> Pair:
+    return [BEGIN, *pieces[: longest - 2], END], 0
+
+
+def batches(asked: Sequence[Asked], chosen: random.Random) -> list[list[Asked]]:
+    """Return batches of one documentation each, in random order; what is left over of several comes together."""
+    by_source: dict[str, list[Asked]] = {}
+    for each in asked:
+        by_source.setdefault(each.source, []).append(each)
+    whole, rest = [], []
+    for own in by_source.values():
+        chosen.shuffle(own)
+        full = len(own) // BATCH * BATCH
+        whole += [own[at : at + BATCH] for at in range(0, full, BATCH)]
+        rest += own[full:]
+    chosen.shuffle(rest)
+    whole += [rest[at : at + BATCH] for at in range(0, len(rest), BATCH)]
+    chosen.shuffle(whole)
+    return whole
+
+
+def loss_of(questions: torch.Tensor, passages: torch.Tensor, right: Sequence[Sequence[int]]) -> torch.Tensor:
+    """Return the mean loss of questions (n, 384) among passages (m, 384), of which some are right for each."""
+    logits = questions @ passages.T / TEMPERATURE
+    missed = [
+        torch.logsumexp(own, 0) - torch.logsumexp(own[list(at)], 0) for own, at in zip(logits, right, strict=True)
+    ]
+    return torch.stack(missed).mean()
+
+
+def _embed(encoder: Encoder, pieces: Pieces, sequences: Sequence[Pair], *, exact: bool) -> torch.Tensor:
+    """Return the vectors of sequences (n, 384), encoded with others of about the same length."""
+    order = sorted(range(len(sequences)), key=lambda at: len(sequences[at][0]))
+    found = []
+    for begin in range(0, len(order), TOGETHER):
+        own = [sequences[at] for at in order[begin : begin + TOGETHER]]
+        with torch.autocast("cpu", torch.bfloat16, enabled=not exact):
+            found.append(encoder(*map(torch.from_numpy, pieces.batch(own))).float())
+    back = torch.empty(len(order), dtype=torch.long)
+    back[torch.tensor(order)] = torch.arange(len(order))
+    return torch.cat(found)[back]
+
+
+def train(examples: Path, *, rate: float, seed: int, exact: bool) -> Encoder:
+    """Return multilingual-e5-small, taught on examples once; printed: its loss."""
+    pieces, chosen = Pieces(), random.Random(seed)
+    asked, chunks = read_asked(examples, pieces)
+    plan = batches(asked, chosen)
+    encoder = Encoder(new_reader(LAYERS, "sdpa" if exact else "lean")).train()
+    encoder.bert.embeddings.requires_grad_(False)
+    encoder.bert.encoder.layer[:FROZEN].requires_grad_(False)
+    optimizer = torch.optim.AdamW(
+        [each for each in encoder.parameters() if each.requires_grad], lr=rate, weight_decay=0.01
+    )
+    warm = max(1, int(0.06 * len(plan)))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda at: min((at + 1) / warm, (len(plan) - at) / max(1, len(plan) - warm))
+    )
+    began, losses = time.monotonic(), []
+    for at, group in enumerate(plan):
+        drawn = [chosen.choice(places) for each in group for places in (each.right, each.others)]
+        once = {chunk: place for place, chunk in enumerate(dict.fromkeys(drawn))}
+        right = [[once[chunk] for chunk in each.right if chunk in once] for each in group]
+        questions = _embed(encoder, pieces, [each.pieces for each in group], exact=exact)
+        passages = _embed(encoder, pieces, [chunks[chunk] for chunk in once], exact=exact)
+        loss = loss_of(questions, passages, right)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        losses.append(loss.item())
+        if at % 10 == 9 or at + 1 == len(plan):
+            mean = sum(losses[-20:]) / len(losses[-20:])
+            print(
+                f"{at + 1}/{len(plan)} loss {mean:.3f} {(time.monotonic() - began) / (at + 1):.1f} s each", flush=True
+            )
+    return encoder
+
+
+def main() -> None:
+    """Teach the encoder on a file of examples."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("examples", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--rate", type=float, default=5e-5)
+    parser.add_argument("--seed", type=int, default=5)
+    parser.add_argument("--exact", action="store_true", help="float32 in place of bfloat16")
+    given = parser.parse_args()
+    torch.set_flush_denormal(True)
+    torch.manual_seed(3)
+    encoder = train(given.examples, rate=given.rate, seed=given.seed, exact=given.exact)
+    save_file({name: values.contiguous() for name, values in encoder.state_dict().items()}, given.out)
+
+
+if __name__ == "__main__":
+    main()
