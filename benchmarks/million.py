@@ -23,7 +23,6 @@ from assistant.workspace.folder import read_settings
 from assistant.workspace.opening import open_index
 from index.arrays import FloatArray
 from index.folder.index import FaissIndex
-from index.index import POOL
 from index.ranking import scoring
 
 WARM_UP = 20
@@ -91,7 +90,7 @@ def recall(index: FaissIndex, queries: Sequence[str]) -> float:
         own = np.arange(start, min(start + BATCH, total))
         passages = index.embedder.embed_passages([chunk.searchable for chunk in index._chunks(own)])
         best, rows = _best_of(best, rows, vectors @ passages.T, own)
-    found = [set(index._nearest(vector, POOL)[:10].tolist()) for vector in vectors]
+    found = [set(index._alike(vector)[:10].tolist()) for vector in vectors]
     return round(mean(len(each & set(exact.tolist())) / 10 for each, exact in zip(found, rows, strict=True)), 4)
 
 

@@ -26,7 +26,9 @@ def converters() -> Iterator[ConverterProcess]:
 
 def children() -> set[int]:
     """Return the ids of the processes that this one started and that run still."""
-    listed = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True)
+    listed = subprocess.run(
+        ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True
+    )
     return {int(line.split()[0]) for line in listed.stdout.splitlines() if "converter_process" in line}
 
 
