@@ -1,11 +1,11 @@
 """The checker: whether what a model wrote is what the documents say, sentence by sentence, and where they say it.
 
 A sentence is supported by one statement of the evidence (a sentence of prose, a row, an item), or clause by clause by
-several, when every word has a like one there (the same stem, a listed synonym, a vector of the embedded model that is
-near enough). A sentence in other words is judged by what was learned (`assistant.checking.entailment`): whether a
-statement, with those beside it, says it. Names, numbers with what they count, and denials are compared strictly either
-way; code is supported where it stands word for word. The same words in other roles pass, as does a true sentence that
-answers another question.
+several, when every word has a like one there (the same stem, a vector of the embedded model that is near enough). A
+sentence in other words is judged by what was learned (`assistant.checking.entailment`): whether a statement, with those
+beside it, says it. Names, numbers with what they count, and denials are compared strictly either way; code is supported
+where it stands word for word. The same words in other roles pass, as does a true sentence that answers another
+question.
 """
 
 import re
@@ -19,7 +19,7 @@ from assistant.checking.entailment import Signs, enough, logits_of, probabilitie
 from assistant.checking.signs import signs_of
 from assistant.checking.statements import Statement, denial_differs, read_statements, read_together
 from assistant.checking.subjects import is_of_another, listed
-from assistant.checking.wording import meanings, opposed
+from assistant.checking.wording import opposed
 from assistant.quoting.quotes import BULLET, Quote, cite
 from index.arrays import FloatArray
 from index.hit import Hit
@@ -32,7 +32,6 @@ AROUND = 2  # statements before one, and after it, that may say the rest of a se
 MOST_JUDGED = 3  # statements of those that promise most
 IDENTICAL = 1.01  # likeness of the very word, so that of several words with its stem it is the one matched
 TRANSLATED = 0.8  # likeness of what two numbers count, from which it is the same thing in another language
-SYNONYM = 0.9  # likeness of a listed synonym; the same stem is 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +88,6 @@ class Checker:
         self._copied = {spelt(one.quote.plain): one for one in reversed(self._statements)}
         self._words = list(self._columns)
         self._vocabulary = Vocabulary(self._words)
-        self._synonyms: dict[int, list[int]] = {}
-        for word, column in self._columns.items():
-            for group in meanings(word):
-                self._synonyms.setdefault(group, []).append(column)
         claims = read_claims(question)
         asked = [word for word in claims.words if word.telling]
         self._counts = {number.digits for number in claims.numbers}
@@ -309,9 +304,6 @@ class Checker:
     def _likeness(self, words: Sequence[Word]) -> FloatArray:
         likeness = self._vocabulary.alike([word.text for word in words])
         for row, word in zip(likeness, words, strict=True):
-            for group in meanings(word.text):
-                columns = self._synonyms.get(group, [])
-                row[columns] = np.maximum(row[columns], SYNONYM)
             for column in np.flatnonzero((row >= self._enough) & (row < 1)):
                 if opposed(word.text, self._words[column]):
                     row[column] = 0.0

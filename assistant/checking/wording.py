@@ -1,4 +1,4 @@
-"""What the lists of words in `words/` say: which words deny, frame, mean the same, or exclude each other.
+"""What the lists of words in `words/` say: which words deny, frame, or exclude each other.
 
 All words are folded (see `index.text.analyser.fold`).
 """
@@ -21,11 +21,6 @@ def denies(word: str) -> bool:
 def says_something(word: str) -> bool:
     """Tell whether a word of a statement states something, rather than frames it."""
     return not (is_stop_word(word) or stem(word) in _framing())
-
-
-def meanings(word: str) -> frozenset[int]:
-    """Return the groups of words that say the same in which a word is listed."""
-    return _groups("synonyms").get(stem(word), frozenset())
 
 
 def opposed(one: str, other: str) -> bool:
@@ -55,15 +50,6 @@ def _one_set(name: str) -> frozenset[str]:
 def _framing() -> frozenset[str]:
     """Return the stems of words that frame."""
     return frozenset(stem(word) for word in _one_set("frame"))
-
-
-@lru_cache
-def _groups(name: str) -> dict[str, frozenset[int]]:
-    groups: dict[str, set[int]] = {}
-    for number, line in enumerate(_lines(name)):
-        for word in line.split():
-            groups.setdefault(stem(word), set()).add(number)
-    return {word: frozenset(numbers) for word, numbers in groups.items()}
 
 
 @lru_cache(maxsize=1)
