@@ -12,16 +12,16 @@ import numpy as np
 
 from index.arrays import FloatArray
 from index.embedding.model_files import ENCODER, ENCODER_DIMENSION
-from index.embedding.transformer import BEGIN, END, Transformer
+from index.embedding.transformer import BEGIN, END, Pair, Transformer
 
 LONGEST = 192
 """Pieces of a text that are read; what comes after is not."""
+QUERY, PASSAGE = "query: ", "passage: "
+"""What a text begins with, as the model was trained (Wang et al. 2024, "Multilingual E5 Text Embeddings")."""
 
 
 class Encoder:
     """Embeds texts as unit vectors; see `index.embedding.embedder.Embedder`. Safe to use from several threads.
-
-    The prefixes are those that the model was trained with (Wang et al. 2024, "Multilingual E5 Text Embeddings").
 
     Raises:
         EmbedderUnavailable: A file of the model is damaged or missing. Embedding raises it, too.
@@ -41,18 +41,23 @@ class Encoder:
 
     def embed_passages(self, texts: Sequence[str]) -> FloatArray:
         """Embed texts that will be searched: (n, dimension) float32, rows of length 1."""
-        return self._embed("passage: ", texts)
+        return self._embed(PASSAGE, texts)
 
     def embed_query(self, text: str) -> FloatArray:
         """Embed what is searched for: (dimension,) float32 of length 1."""
-        vector: FloatArray = self._embed("query: ", [text])[0]
+        vector: FloatArray = self._embed(QUERY, [text])[0]
         return vector
 
     def _embed(self, prefix: str, texts: Sequence[str]) -> FloatArray:
         if not texts:
             return np.empty((0, self.dimension), dtype=np.float32)
         read = self._transformer.pieces([prefix + text for text in texts])
-        return self._transformer.run([([BEGIN, *own[: LONGEST - 2], END], 0) for own in read])
+        return self._transformer.run([alone(own) for own in read])
+
+
+def alone(text: Sequence[int], longest: int = LONGEST) -> Pair:
+    """Return a text, as pieces, as a sequence of `longest` pieces at most."""
+    return [BEGIN, *text[: longest - 2], END], 0
 
 
 @lru_cache(maxsize=1)

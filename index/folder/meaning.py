@@ -74,7 +74,10 @@ class Meaning:
     def searched(self) -> Iterator[tuple[int, Vectors]]:
         """Yield the number and the vectors of each segment that can be searched by them."""
         for number, name in enumerate(self._manifest.segments):
-            if name in self._searched:
+            found = self._found.get(name)
+            if found is not None and len(found) <= MOST_SEARCHED:
+                if name not in self._searched:  # copied when it is first searched: not everyone who opens does
+                    self._searched[name] = Vectors.of(found)
                 yield number, self._searched[name]
 
     def cosines(self, query: FloatArray, rows: Rows, wanted: IntArray) -> FloatArray:
@@ -96,8 +99,6 @@ class Meaning:
             return
         for segment, key in self._keys.items():
             if segment not in self._found and (vectors := _read(self._folder, key)) is not None:
-                if len(vectors) <= MOST_SEARCHED:
-                    self._searched[segment] = Vectors.of(vectors)
                 self._found[segment] = vectors
 
 

@@ -1,10 +1,9 @@
 """The encoder as the product runs it: `python -m training.reader.encoder --help`.
 
 multilingual-e5-small, all twelve layers, as `training.reader.meaning` taught it: the mean of its last states, at length
-one. Quantised as it is,
-its vectors lose much: a few numbers of its states are many times as large as the others, and all share one scale. So
-each matrix first takes a part of the scale of what it is multiplied with (Xiao et al. 2023, "SmoothQuant"), as seen on
-texts of the documentations that are learned from.
+one. Quantised as it is, its vectors lose much: a few numbers of its states are many times as large as the others, and
+all share one scale. So each matrix first takes a part of the scale of what it is multiplied with (Xiao et al. 2023,
+"SmoothQuant"), as seen on texts of the documentations that are learned from.
 """
 
 import argparse
@@ -15,9 +14,9 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from index.embedding.encoder import LONGEST
+from index.embedding.encoder import PASSAGE, alone
 from index.embedding.model_files import ENCODER
-from index.embedding.transformer import BEGIN, END, Pieces
+from index.embedding.transformer import Pieces
 from training.reader.export import export
 from training.reader.model import Reader, mean_state, new_reader
 
@@ -84,7 +83,7 @@ def _largest(
     pieces = Pieces()
     with torch.no_grad():
         for own in pieces.of(texts):
-            model(*map(torch.from_numpy, pieces.batch([([BEGIN, *own[: LONGEST - 2], END], 0)])))
+            model(*map(torch.from_numpy, pieces.batch([alone(own)])))
     for hook in hooks:
         hook.remove()
     return largest
@@ -108,7 +107,7 @@ def main() -> None:
     given = parser.parse_args()
     folders = sorted(path for path in given.data.iterdir() if path.is_dir())
     texts = [
-        "passage: " + text
+        PASSAGE + text
         for folder in folders
         for text, _ in zip(_paragraphs(folder), range(LOOKED_AT // len(folders)), strict=False)
     ]

@@ -16,13 +16,14 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from index.embedding.encoder import LONGEST
-from index.embedding.transformer import BEGIN, END, Pair, Pieces
+from index.embedding.encoder import PASSAGE, QUERY, alone
+from index.embedding.transformer import Pair, Pieces
 from ingest.reading.readers import read_bytes
 from ingest.splitting.splitter import split
 from training.reader.encoder import LAYERS, Encoder
 from training.reader.examples import read_examples
 from training.reader.model import new_reader
+from training.reader.steps import Steps
 
 BATCH = 48  # questions
 TOGETHER = 16  # passages of about one length that are encoded at once
@@ -35,7 +36,7 @@ HEADINGS = 150
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Query:
     """A question.
 
     Attributes:
@@ -51,7 +52,7 @@ class Asked:
     source: str
 
 
-def read_asked(path: Path, pieces: Pieces) -> tuple[list[Asked], list[Pair]]:
+def read_queries(path: Path, pieces: Pieces) -> tuple[list[Query], list[Pair]]:
     """Return the questions that a passage answers, and the chunks of all passages as they are encoded."""
     examples = [each for each in read_examples(path) if each.answers[0] and len(each.texts) > 1]
     texts = list(dict.fromkeys(text for each in examples for text in each.texts))
@@ -61,18 +62,18 @@ def read_asked(path: Path, pieces: Pieces) -> tuple[list[Asked], list[Pair]]:
         own = list(_chunks(text))
         of[text] = tuple(range(len(chunks), len(chunks) + len(own)))
         chunks += own
-    questions = pieces.of(["query: " + each.question for each in examples])
+    questions = pieces.of([QUERY + each.question for each in examples])
     asked = [
-        Asked(
-            _sequence(question, LONGEST_QUESTION),
+        Query(
+            alone(question, LONGEST_QUESTION),
             of[each.texts[0]],
             tuple(chunk for text in each.texts[1:] for chunk in of[text]),
             each.source,
         )
         for each, question in zip(examples, questions, strict=True)
     ]
-    read = pieces.of(["passage: " + chunk for chunk in chunks])
-    return [each for each in asked if each.right and each.others], [_sequence(own, LONGEST) for own in read]
+    read = pieces.of([PASSAGE + chunk for chunk in chunks])
+    return [each for each in asked if each.right and each.others], [alone(own) for own in read]
 
 
 def _chunks(text: str) -> Iterator[str]:
@@ -86,13 +87,9 @@ def _chunks(text: str) -> Iterator[str]:
         yield chunk.headed(chunk.plain)
 
 
-def _sequence(pieces: Sequence[int], longest: int) -> Pair:
-    return [BEGIN, *pieces[: longest - 2], END], 0
-
-
-def batches(asked: Sequence[Asked], chosen: random.Random) -> list[list[Asked]]:
+def batches(asked: Sequence[Query], chosen: random.Random) -> list[list[Query]]:
     """Return batches of one documentation each, in random order; what is left over of several comes together."""
-    by_source: dict[str, list[Asked]] = {}
+    by_source: dict[str, list[Query]] = {}
     for each in asked:
         by_source.setdefault(each.source, []).append(each)
     whole, rest = [], []
@@ -124,26 +121,18 @@ def _embed(encoder: Encoder, pieces: Pieces, sequences: Sequence[Pair], *, exact
         own = [sequences[at] for at in order[begin : begin + TOGETHER]]
         with torch.autocast("cpu", torch.bfloat16, enabled=not exact):
             found.append(encoder(*map(torch.from_numpy, pieces.batch(own))).float())
-    back = torch.empty(len(order), dtype=torch.long)
-    back[torch.tensor(order)] = torch.arange(len(order))
-    return torch.cat(found)[back]
+    return torch.cat(found)[torch.argsort(torch.tensor(order))]
 
 
 def train(examples: Path, *, rate: float, seed: int, exact: bool) -> Encoder:
     """Return multilingual-e5-small, taught on examples once; printed: its loss."""
     pieces, chosen = Pieces(), random.Random(seed)
-    asked, chunks = read_asked(examples, pieces)
+    asked, chunks = read_queries(examples, pieces)
     plan = batches(asked, chosen)
     encoder = Encoder(new_reader(LAYERS, "sdpa" if exact else "lean")).train()
     encoder.bert.embeddings.requires_grad_(False)
     encoder.bert.encoder.layer[:FROZEN].requires_grad_(False)
-    optimizer = torch.optim.AdamW(
-        [each for each in encoder.parameters() if each.requires_grad], lr=rate, weight_decay=0.01
-    )
-    warm = max(1, int(0.06 * len(plan)))
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda at: min((at + 1) / warm, (len(plan) - at) / max(1, len(plan) - warm))
-    )
+    steps = Steps(encoder, rate, len(plan))
     began, losses = time.monotonic(), []
     for at, group in enumerate(plan):
         drawn = [chosen.choice(places) for each in group for places in (each.right, each.others)]
@@ -152,11 +141,7 @@ def train(examples: Path, *, rate: float, seed: int, exact: bool) -> Encoder:
         questions = _embed(encoder, pieces, [each.pieces for each in group], exact=exact)
         passages = _embed(encoder, pieces, [chunks[chunk] for chunk in once], exact=exact)
         loss = loss_of(questions, passages, right)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
+        steps.step(loss)
         losses.append(loss.item())
         if at % 10 == 9 or at + 1 == len(plan):
             mean = sum(losses[-20:]) / len(losses[-20:])

@@ -17,9 +17,9 @@ from index.embedding.transformer import Pieces
 from index.ranking.cross_encoder import LONGEST_QUESTION, joined
 from training.reader.examples import Example, read_examples
 from training.reader.model import Reader, load_mean, new_reader
+from training.reader.steps import Steps
 
 ROWS = 32  # of a batch, about
-WARM = 0.06
 POINTWISE = 0.5
 
 
@@ -82,13 +82,7 @@ def train(
     lists = Lists(examples, pieces, longest, first)
     chosen = random.Random(seed)
     plan = [group for _ in range(epochs) for group in lists.batches(chosen)]
-    optimizer = torch.optim.AdamW(
-        [each for each in reader.parameters() if each.requires_grad], lr=rate, weight_decay=0.01
-    )
-    warm = max(1, int(WARM * len(plan)))
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda at: min((at + 1) / warm, (len(plan) - at) / max(1, len(plan) - warm))
-    )
+    steps = Steps(reader, rate, len(plan))
     reader.train()
     began, rows, losses = time.monotonic(), 0, []
     for at, group in enumerate(plan):
@@ -96,11 +90,7 @@ def train(
         with torch.autocast("cpu", torch.bfloat16, enabled=not exact):
             logits = reader(*map(torch.from_numpy, pieces.batch(sequences)))
         loss = loss_of(logits.float(), [lists.answers[place] for place in group])
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
+        steps.step(loss)
         rows += len(sequences)
         losses.append(loss.item())
         if at % 50 == 49 or at + 1 == len(plan):

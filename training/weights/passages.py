@@ -163,7 +163,11 @@ def fit_finding(corpora: Sequence[tuple[Index, list[Asked]]]) -> None:
             right = np.array([each.is_answered_by(chunk) for chunk in index._chunks(handles)])
             if right.any() and not right.all():
                 rows.append((features, right))
-    write("passage", questions=len(rows), weights=dict(zip(FEATURES, fit_ranking(rows).round(4).tolist(), strict=True)))
+    write(
+        "passage",
+        questions=len(rows),
+        weights=dict(zip(FEATURES, fit_ranking(rows).astype(float).round(4).tolist(), strict=True)),
+    )
     passage._weights.cache_clear()
 
 
