@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from safetensors.torch import load_file
 from transformers import AttentionInterface, BertConfig, BertModel
@@ -26,6 +27,8 @@ _NAMES = {
     "fo": "output.dense",
     "oln": "output.LayerNorm",
 }
+
+_PARTS = ("bert.", "inner.", "head.")
 
 
 def _lean(
@@ -108,13 +111,34 @@ def new_reader(layers: int = LAYERS, attention: str = "lean") -> Reader:
 
 
 def load_mean(reader: Reader, weights: Sequence[Path]) -> None:
-    """Give a reader the mean of several weights.
+    """Give a reader the mean of several weights, each a safetensors file or a graph; layers that these lack stay.
 
     Readers that began alike and learned different examples are better together than each (Wortsman et al. 2022, "Model
     soups"): two cores teach two at a time.
+
+    Raises:
+        ValueError: The weights have what the reader has not.
     """
-    read = [load_file(path) for path in weights]
-    reader.load_state_dict({name: torch.stack([own[name] for own in read]).mean(0) for name in read[0]})
+    read = [weights_in(path) if path.suffix == ".onnx" else load_file(path) for path in weights]
+    mean = {name: torch.stack([own[name] for own in read]).mean(0) for name in read[0]}
+    _, unexpected = reader.load_state_dict(mean, strict=False)
+    if unexpected:
+        raise ValueError(f"{weights[0]} has what the reader has not: {', '.join(unexpected[:3])}")
+
+
+def weights_in(graph: Path) -> dict[str, torch.Tensor]:
+    """Return the weights of a reader's graph by their names in the reader, its matrices taken back from int8."""
+    model = onnx.load(str(graph)).graph
+    stored = {each.name: onnx.numpy_helper.to_array(each) for each in model.initializer}
+    found = {name: values for name, values in stored.items() if name.startswith(_PARTS) and ".weight_" not in name}
+    for node in model.node:
+        if node.op_type == "MatMulInteger":
+            name, matrix = ".".join(node.name.split("/")[1:-1]), node.input[1].removesuffix("_quantized")
+            values = (stored[f"{matrix}_quantized"] * stored[f"{matrix}_scale"]).T
+            # What `training.reader.export.smooth` moved into a matrix is taken out of it.
+            found[f"{name}.weight"] = values * found.pop(f"{name.removesuffix('.linear')}.inverse", 1)
+    found = {name.replace(".linear.", "."): values for name, values in found.items()}
+    return {name: torch.from_numpy(values.astype(np.float32)) for name, values in found.items()}
 
 
 def _copy(parameter: torch.nn.Parameter, values: FloatArray) -> None:

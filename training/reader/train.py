@@ -13,13 +13,14 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from index.embedding.transformer import Pieces
+from index.embedding.transformer import Pair, Pieces
 from index.ranking.cross_encoder import LONGEST_QUESTION, joined
 from training.reader.examples import Example, read_examples
 from training.reader.model import Reader, load_mean, new_reader
 from training.reader.steps import Steps
 
 ROWS = 32  # of a batch, about
+TOGETHER = 8  # of its rows that are padded to the longest: fewer, less padding
 POINTWISE = 0.5
 
 
@@ -88,7 +89,7 @@ def train(
     for at, group in enumerate(plan):
         sequences = [each for place in group for each in lists.lists[place]]
         with torch.autocast("cpu", torch.bfloat16, enabled=not exact):
-            logits = reader(*map(torch.from_numpy, pieces.batch(sequences)))
+            logits = _logits(reader, sequences, pieces)
         loss = loss_of(logits.float(), [lists.answers[place] for place in group])
         steps.step(loss)
         rows += len(sequences)
@@ -100,6 +101,16 @@ def train(
                 save_file(reader.state_dict(), keep)
 
 
+def _logits(reader: Reader, sequences: Sequence[Pair], pieces: Pieces) -> torch.Tensor:
+    """Return the logits of all sequences, (n,): those that are alike in length are read together."""
+    order = sorted(range(len(sequences)), key=lambda at: len(sequences[at][0]))
+    read = [
+        reader(*map(torch.from_numpy, pieces.batch([sequences[each] for each in order[at : at + TOGETHER]])))
+        for at in range(0, len(order), TOGETHER)
+    ]
+    return torch.cat(read)[torch.tensor(order).argsort()]
+
+
 def main() -> None:
     """Teach a reader on a file of examples."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -109,7 +120,7 @@ def main() -> None:
         type=Path,
         nargs="*",
         default=[],
-        help="weights to go on from, or their mean; without, multilingual-e5-small",
+        help="weights to go on from, their mean, or a graph; without, multilingual-e5-small",
     )
     parser.add_argument("--part", type=int, nargs=2, default=(0, 1), help="which part of how many, of the examples")
     parser.add_argument("--out", type=Path, required=True)
