@@ -15,12 +15,10 @@ from safetensors.torch import load_file
 from index.embedding.encoder import PASSAGE, alone
 from index.embedding.model_files import ENCODER
 from index.embedding.transformer import Pieces
-from training.reader.export import export, smooth
+from training.reader.export import LOOKED_AT, export, smooth
 from training.reader.model import Reader, mean_state, new_reader
 
 LAYERS = 12
-LOOKED_AT = 60
-"""Texts that the scales are seen on."""
 
 
 class Encoder(torch.nn.Module):
@@ -61,7 +59,8 @@ def main() -> None:
     model = Encoder(new_reader(LAYERS, "eager")).eval()
     if given.weights:
         model.load_state_dict(load_file(given.weights))
-    smooth(model, [alone(own) for own in Pieces().of(texts)])
+    pieces = Pieces()
+    smooth(model, [alone(own) for own in pieces.of(texts)], pieces)
     export(model, given.out, "vectors")
 
 

@@ -14,9 +14,10 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from index.embedding.transformer import Pair, Pieces
-from index.ranking.cross_encoder import LONGEST_QUESTION, joined
-from training.reader.examples import Example, read_examples
+from index.ranking.cross_encoder import LONGEST, LONGEST_QUESTION
+from training.reader.examples import read_examples
 from training.reader.model import LAYERS, Reader, load_mean
+from training.reader.train import Lists
 
 SHARE = 0.7
 """Exponent of the inputs' largest numbers in a matrix's scale, beside that of its own: 0.5, 0.8, 0.9 are worse."""
@@ -40,10 +41,10 @@ class Smoothed(torch.nn.Module):
         return result
 
 
-def smooth(model: torch.nn.Module, seen: Sequence[Pair]) -> None:
+def smooth(model: torch.nn.Module, seen: Sequence[Pair], pieces: Pieces) -> None:
     """Put a smoothed layer in the place of every linear one, by what it is given when `seen` are read."""
     linear = {name: each for name, each in model.named_modules() if isinstance(each, torch.nn.Linear)}
-    largest = _largest(model, linear, seen)
+    largest = _largest(model, linear, seen, pieces)
     for name, layer in linear.items():
         own = layer.weight.detach().abs().amax(0).clamp(min=1e-5)
         scale = largest[name].clamp(min=1e-5) ** SHARE / own ** (1 - SHARE)
@@ -52,7 +53,7 @@ def smooth(model: torch.nn.Module, seen: Sequence[Pair]) -> None:
 
 
 def _largest(
-    model: torch.nn.Module, linear: dict[str, torch.nn.Linear], seen: Sequence[Pair]
+    model: torch.nn.Module, linear: dict[str, torch.nn.Linear], seen: Sequence[Pair], pieces: Pieces
 ) -> dict[str, torch.Tensor]:
     """Return, for each layer, the largest magnitude of each number that comes in."""
     largest: dict[str, torch.Tensor] = {}
@@ -64,7 +65,6 @@ def _largest(
         largest[name] = torch.maximum(largest.get(name, own), own)
 
     hooks = [layer.register_forward_pre_hook(look) for layer in linear.values()]
-    pieces = Pieces()
     with torch.no_grad():
         for each in seen:
             model(*map(torch.from_numpy, pieces.batch([each])))
@@ -107,14 +107,6 @@ def export(model: torch.nn.Module, path: Path, gives: str = "logits") -> None:
         )
 
 
-def _seen(examples: Sequence[Example]) -> list[Pair]:
-    """Return a question with a text, of some examples."""
-    pieces = Pieces()
-    some = examples[:: max(1, len(examples) // LOOKED_AT)]
-    read = [pieces.of([each.question, each.texts[0]]) for each in some]
-    return [joined(question[:LONGEST_QUESTION], text) for question, text in read]
-
-
 def main() -> None:
     """Export a reader's weights."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -122,10 +114,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the graph's file")
     parser.add_argument("--layers", type=int, default=LAYERS)
     parser.add_argument("--examples", type=Path, default=Path("training/work/elsewhere.jsonl"), help="what it reads")
+    parser.add_argument("--first", type=int, default=LONGEST_QUESTION, help="pieces of the first text, at most")
     given = parser.parse_args()
-    reader = Reader(given.layers, attention="eager").eval()
+    reader = Reader(given.layers, attention="eager")
     load_mean(reader, given.weights)
-    smooth(reader, _seen(read_examples(given.examples)))
+    examples, pieces = read_examples(given.examples), Pieces()
+    seen = Lists(examples[:: max(1, len(examples) // LOOKED_AT)], pieces, LONGEST, given.first).lists
+    smooth(reader, [each[0] for each in seen], pieces)
     export(reader, given.out)
 
 

@@ -22,7 +22,7 @@ from ingest.reading.readers import read_bytes
 from ingest.splitting.splitter import split
 from training.reader.encoder import LAYERS, Encoder
 from training.reader.examples import read_examples
-from training.reader.model import new_reader
+from training.reader.model import new_reader, read_alike
 from training.reader.steps import Steps
 
 BATCH = 48  # questions
@@ -113,17 +113,6 @@ def loss_of(questions: torch.Tensor, passages: torch.Tensor, right: Sequence[Seq
     return torch.stack(missed).mean()
 
 
-def _embed(encoder: Encoder, pieces: Pieces, sequences: Sequence[Pair], *, exact: bool) -> torch.Tensor:
-    """Return the vectors of sequences (n, 384), encoded with others of about the same length."""
-    order = sorted(range(len(sequences)), key=lambda at: len(sequences[at][0]))
-    found = []
-    for begin in range(0, len(order), TOGETHER):
-        own = [sequences[at] for at in order[begin : begin + TOGETHER]]
-        with torch.autocast("cpu", torch.bfloat16, enabled=not exact):
-            found.append(encoder(*map(torch.from_numpy, pieces.batch(own))).float())
-    return torch.cat(found)[torch.argsort(torch.tensor(order))]
-
-
 def train(examples: Path, *, rate: float, seed: int, exact: bool) -> Encoder:
     """Return multilingual-e5-small, taught on examples once; printed: its loss."""
     pieces, chosen = Pieces(), random.Random(seed)
@@ -138,8 +127,8 @@ def train(examples: Path, *, rate: float, seed: int, exact: bool) -> Encoder:
         drawn = [chosen.choice(places) for each in group for places in (each.right, each.others)]
         once = {chunk: place for place, chunk in enumerate(dict.fromkeys(drawn))}
         right = [[once[chunk] for chunk in each.right if chunk in once] for each in group]
-        questions = _embed(encoder, pieces, [each.pieces for each in group], exact=exact)
-        passages = _embed(encoder, pieces, [chunks[chunk] for chunk in once], exact=exact)
+        questions = read_alike(encoder, [each.pieces for each in group], pieces, TOGETHER, exact=exact)
+        passages = read_alike(encoder, [chunks[chunk] for chunk in once], pieces, TOGETHER, exact=exact)
         loss = loss_of(questions, passages, right)
         steps.step(loss)
         losses.append(loss.item())

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from transformers import AttentionInterface, BertConfig, BertModel
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
 
+from index.embedding.transformer import Pair, Pieces
 from training.reader.e5 import FloatArray, read_packed
 
 LAYERS = 6
@@ -29,6 +30,8 @@ _NAMES = {
 }
 
 _PARTS = ("bert.", "inner.", "head.")
+_UNREAD = "bert.embeddings.word_embeddings.weight"
+"""Vectors of pieces come from outside: a graph has no others."""
 
 
 def _lean(
@@ -90,6 +93,27 @@ def mean_state(bert: BertModel, words: torch.Tensor, mask: torch.Tensor, kinds: 
     return mean
 
 
+def read_alike(
+    model: torch.nn.Module, sequences: Sequence[Pair], pieces: Pieces, together: int, *, exact: bool
+) -> torch.Tensor:
+    """Return what a model gives for sequences, (n, …) float32: so many at once, of about the same length.
+
+    Args:
+        model: From what `Pieces.batch` returns.
+        sequences: At least one.
+        pieces: Their vectors.
+        together: How many are padded to the longest of them.
+        exact: Whether it is worked out in float32, not in bfloat16.
+    """
+    order = sorted(range(len(sequences)), key=lambda at: len(sequences[at][0]))
+    found = []
+    for begin in range(0, len(order), together):
+        own = [sequences[at] for at in order[begin : begin + together]]
+        with torch.autocast("cpu", torch.bfloat16, enabled=not exact):
+            found.append(model(*map(torch.from_numpy, pieces.batch(own))).float())
+    return torch.cat(found)[torch.argsort(torch.tensor(order))]
+
+
 def new_reader(layers: int = LAYERS, attention: str = "lean") -> Reader:
     """Return a reader with the first layers of multilingual-e5-small and a head that has learned nothing."""
     torch.manual_seed(1)
@@ -111,19 +135,14 @@ def new_reader(layers: int = LAYERS, attention: str = "lean") -> Reader:
 
 
 def load_mean(reader: Reader, weights: Sequence[Path]) -> None:
-    """Give a reader the mean of several weights, each a safetensors file or a graph; layers that these lack stay.
+    """Give a reader the mean of several weights, each a safetensors file or a graph.
 
     Readers that began alike and learned different examples are better together than each (Wortsman et al. 2022, "Model
     soups"): two cores teach two at a time.
-
-    Raises:
-        ValueError: The weights have what the reader has not.
     """
     read = [weights_in(path) if path.suffix == ".onnx" else load_file(path) for path in weights]
     mean = {name: torch.stack([own[name] for own in read]).mean(0) for name in read[0]}
-    _, unexpected = reader.load_state_dict(mean, strict=False)
-    if unexpected:
-        raise ValueError(f"{weights[0]} has what the reader has not: {', '.join(unexpected[:3])}")
+    reader.load_state_dict({_UNREAD: reader.state_dict()[_UNREAD], **mean})
 
 
 def weights_in(graph: Path) -> dict[str, torch.Tensor]:

@@ -13,10 +13,10 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from index.embedding.transformer import Pair, Pieces
+from index.embedding.transformer import Pieces
 from index.ranking.cross_encoder import LONGEST_QUESTION, joined
 from training.reader.examples import Example, read_examples
-from training.reader.model import Reader, load_mean, new_reader
+from training.reader.model import LAYERS, Reader, load_mean, new_reader, read_alike
 from training.reader.steps import Steps
 
 ROWS = 32  # of a batch, about
@@ -88,9 +88,8 @@ def train(
     began, rows, losses = time.monotonic(), 0, []
     for at, group in enumerate(plan):
         sequences = [each for place in group for each in lists.lists[place]]
-        with torch.autocast("cpu", torch.bfloat16, enabled=not exact):
-            logits = _logits(reader, sequences, pieces)
-        loss = loss_of(logits.float(), [lists.answers[place] for place in group])
+        logits = read_alike(reader, sequences, pieces, TOGETHER, exact=exact)
+        loss = loss_of(logits, [lists.answers[place] for place in group])
         steps.step(loss)
         rows += len(sequences)
         losses.append(loss.item())
@@ -99,16 +98,6 @@ def train(
             print(f"{at + 1}/{len(plan)} loss {mean:.3f} {speed:.1f} rows/s", flush=True)
             if keep and at % 500 == 499:
                 save_file(reader.state_dict(), keep)
-
-
-def _logits(reader: Reader, sequences: Sequence[Pair], pieces: Pieces) -> torch.Tensor:
-    """Return the logits of all sequences, (n,): those that are alike in length are read together."""
-    order = sorted(range(len(sequences)), key=lambda at: len(sequences[at][0]))
-    read = [
-        reader(*map(torch.from_numpy, pieces.batch([sequences[each] for each in order[at : at + TOGETHER]])))
-        for at in range(0, len(order), TOGETHER)
-    ]
-    return torch.cat(read)[torch.tensor(order).argsort()]
 
 
 def main() -> None:
@@ -129,7 +118,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1e-4)
     parser.add_argument("--longest", type=int, default=128)
     parser.add_argument("--first", type=int, default=LONGEST_QUESTION, help="pieces of the first text, at most")
-    parser.add_argument("--layers", type=int, default=6)
+    parser.add_argument("--layers", type=int, default=LAYERS)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--exact", action="store_true", help="float32 in place of bfloat16")
     parser.add_argument("--seed", type=int, default=3, help="of the order in which the examples come")
