@@ -93,6 +93,7 @@ class LangChainFaiss:
     def open(self) -> None:
         from langchain_community.vectorstores import FAISS
 
+        # Its own way to open what it saved is a pickle; this benchmark wrote it, in `build`, and nobody else reads it.
         self.store = FAISS.load_local(str(self.folder), self._embeddings(), allow_dangerous_deserialization=True)
 
     def edit(self, changed: Sequence[Chunk]) -> None:
