@@ -87,7 +87,7 @@ class EvidenceSettings(BaseModel):
 
     sought: int = Field(50, ge=10, le=100, description="Hits among which passages are looked for.")
     length: int = Field(600, ge=100, le=1700, description="Characters of a section that are shown together.")
-    read: int = Field(10, ge=1, le=50, description="Passages that are read with the question: what takes the time.")
+    read: int = Field(8, ge=1, le=50, description="Passages that are read with the question: what takes the time.")
     meaning: float = Field(
         1.0, ge=0, le=5, description="Weight of likeness in meaning beside that of words; 1 is what was learned."
     )

@@ -3,7 +3,8 @@
 It is a logistic regression on `signs`, learned from questions that real documentations answer, that they do not
 answer, and that they no longer answer once the documents with the evidence are taken away (`answerable.json`, set by
 `training/weights/passages.py`). The threshold below which Coruja abstains, unless the setting `caution` names another,
-lets 15 of 100 questions pass that nothing there answers.
+lets 12 of 100 questions pass that nothing there answers; below it, one in six of the passages that are shown as
+nearest answers.
 """
 
 import json
@@ -62,6 +63,11 @@ def threshold(chosen: float | None = None) -> float:
     return _model().threshold if chosen is None else chosen
 
 
+def worth_a_look() -> float:
+    """Return the probability from which the best passage is shown as what comes nearest, where it does not answer."""
+    return _model().nearest
+
+
 @dataclass(frozen=True, slots=True)
 class _Model:
     """What was learned.
@@ -70,12 +76,14 @@ class _Model:
         weights: One a sign.
         bias: Added to what they say.
         threshold: The probability below which Coruja abstains.
+        nearest: The probability from which it then shows what comes nearest.
         likeness: That of question and best passage in meaning, on average: taken where the encoder has not been yet.
     """
 
     weights: FloatArray
     bias: float
     threshold: float
+    nearest: float
     likeness: float
 
 
@@ -83,4 +91,4 @@ class _Model:
 def _model() -> _Model:
     stored = json.loads(resources.files("assistant.evidence").joinpath("answerable.json").read_text("utf-8"))
     weights = np.array([stored["weights"][name] for name in SIGNS], dtype=np.float32)
-    return _Model(weights, stored["bias"], stored["threshold"], stored["likeness"])
+    return _Model(weights, stored["bias"], stored["threshold"], stored["nearest"], stored["likeness"])

@@ -11,7 +11,7 @@ from itertools import islice, zip_longest
 from assistant.asking.language import language_of
 from assistant.asking.naming import named
 from assistant.asking.question import Question, understand
-from assistant.evidence.answerable import LOOKED_AT, probability
+from assistant.evidence.answerable import LOOKED_AT, probability, worth_a_look
 from assistant.evidence.coverage import Coverage, cover
 from assistant.evidence.definition import defines
 from assistant.evidence.orders import tainted
@@ -26,7 +26,6 @@ from ingest.chunk import Chunk
 
 DEFINITIONS_SOUGHT = 100  # hits among which a definition is looked for, where one is asked for
 MOST_MEMBERS = 40
-UNSURE = 0.5  # of the probability that is asked for, for what is nearest to be shown
 HEADING_COVER = 0.6  # of what a list question names, for a heading to be what it names
 
 
@@ -171,7 +170,7 @@ def _passages(
     covers = best.answers and not best.uncovered
     if sure < caution and not covers:
         judged = [cover(question, hit, index) for hit in found[:LOOKED_AT]]
-        nearest = read[0] if sure >= caution * UNSURE else None
+        nearest = read[0] if sure >= worth_a_look() else None
         return Evidence((), _missing(question, judged, index), tuple(found), nearest=nearest, probability=sure)
     shown = read[:LOOKED_AT]
     # A fact that the question names answers alone.

@@ -14,8 +14,9 @@ from ingest.errors import EmbedderUnavailable, said
 MULTILINGUAL = Path(__file__).parent / "models" / "multilingual"
 """Where the multilingual transformer is."""
 ENCODER = MULTILINGUAL / "encoder.onnx"
+ASKING = MULTILINGUAL / "question.onnx"
 ENCODER_DIMENSION = 384
-"""Its graph that embeds texts, and the length of its vectors."""
+"""Its graphs that embed texts and questions, and the length of their vectors."""
 
 _TYPES = {"I8": np.int8, "F32": np.float32}
 

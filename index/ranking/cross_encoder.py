@@ -14,10 +14,10 @@ from index.arrays import FloatArray
 from index.embedding.model_files import MULTILINGUAL
 from index.embedding.transformer import BEGIN, END, Pair, Transformer
 
-LONGEST_QUESTION = 48
-LONGEST_SENTENCE = 96
-LONGEST = 192
-"""Pieces of the first text, by what it is, and of both together; what comes after is not read."""
+LONGEST_QUESTION, LONGEST_SENTENCE = 48, 96
+"""Pieces of the first text, by what it is; what comes after is not read."""
+WITH_QUESTION, WITH_SENTENCE = 256, 192
+"""Pieces of both together, as each model learned to read."""
 
 
 class CrossEncoder:
@@ -25,22 +25,23 @@ class CrossEncoder:
 
     Args:
         graph: The name of its graph.
-        longest: Pieces of the first text that are read.
+        first: Pieces of the first text that are read.
+        longest: Pieces of both that are.
     """
 
-    def __init__(self, graph: str, longest: int) -> None:
+    def __init__(self, graph: str, first: int, longest: int) -> None:
         self._transformer = Transformer(graph, MULTILINGUAL)
-        self._longest = longest
+        self._first, self._longest = first, longest
 
     def read(self, first: str, texts: Sequence[str]) -> FloatArray:
         """Return for each text its logit: (texts,) float32."""
         if not texts:
             return np.empty(0, dtype=np.float32)
         asked, *said = self._transformer.pieces([first, *texts])
-        return self._transformer.run([joined(asked[: self._longest], own) for own in said])
+        return self._transformer.run([joined(asked[: self._first], own, self._longest) for own in said])
 
 
-def joined(first: Sequence[int], text: Sequence[int], longest: int = LONGEST) -> Pair:
+def joined(first: Sequence[int], text: Sequence[int], longest: int) -> Pair:
     """Return two texts, as pieces, as one sequence of `longest` pieces at most; the first is whole."""
     head = [BEGIN, *first, END]
     return [*head, *text[: longest - len(head) - 1], END], len(head)
@@ -48,17 +49,17 @@ def joined(first: Sequence[int], text: Sequence[int], longest: int = LONGEST) ->
 
 def cross_encoder() -> CrossEncoder:
     """Return the one that says whether a text answers a question; loaded when it is first asked for."""
-    return _loaded("cross-encoder", LONGEST_QUESTION)
+    return _loaded("cross-encoder", LONGEST_QUESTION, WITH_QUESTION)
 
 
 def entailment() -> CrossEncoder:
     """Return the one that says whether a text says a sentence; loaded when it is first asked for."""
-    return _loaded("entailment", LONGEST_SENTENCE)
+    return _loaded("entailment", LONGEST_SENTENCE, WITH_SENTENCE)
 
 
-def _loaded(graph: str, longest: int) -> CrossEncoder:
+def _loaded(graph: str, first: int, longest: int) -> CrossEncoder:
     with _LOADING:  # once, in whatever thread
-        return _shipped(graph, longest)
+        return _shipped(graph, first, longest)
 
 
 _LOADING = Lock()

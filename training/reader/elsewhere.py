@@ -2,8 +2,9 @@
 
 `train_docs` holds five documentations; a reader that learns from these alone knows the ways of five. The passages are
 those of `pairs_qp.jsonl.gz`, each under its path of headings, and stretches of `parallel.jsonl.gz` in English, asked in
-Portuguese. `training/questions/elsewhere.jsonl` has questions that a passage answers, and one that it nearly answers;
-passages were drawn at random, of each documentation as many as the square root of what it has.
+Portuguese. `training/questions/elsewhere.jsonl` has questions that a passage answers (`q`), and such as it nearly
+answers (`n`), as its words suggest them and as somebody asks who does not know these words; passages were drawn at
+random, of each documentation as many as the square root of what it has.
 Documentations that questions are measured on, those that decide when to abstain, and an encyclopaedia are left out.
 """
 
@@ -111,7 +112,8 @@ def elsewhere_examples(data: Path, written: Path = WRITTEN, seed: int = 11) -> l
     for row in map(json.loads, written.read_text("utf-8").splitlines()):
         passage = named[row["of"]]
         english = bool(passage.english) and chosen.random() > IN_PORTUGUESE
-        for question, answers in [*((each, True) for each in row["q"]), (row["n"], False)]:
+        asked = [(each, True) for each in row["q"]] + [(each, False) for each in row["n"]]
+        for question, answers in asked:
             near = others.near(question, passage, english=bool(passage.english))
             drawn = chosen.sample(near, min(2 if answers else 1, len(near)))
             texts = tuple(each.english if english else each.text for each in (passage, *drawn))

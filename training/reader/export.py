@@ -14,7 +14,7 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from index.embedding.transformer import Pair, Pieces
-from index.ranking.cross_encoder import LONGEST, LONGEST_QUESTION
+from index.ranking.cross_encoder import LONGEST_QUESTION, WITH_QUESTION
 from training.reader.examples import read_examples
 from training.reader.model import LAYERS, Reader, load_mean
 from training.reader.train import Lists
@@ -119,7 +119,7 @@ def main() -> None:
     reader = Reader(given.layers, attention="eager")
     load_mean(reader, given.weights)
     examples, pieces = read_examples(given.examples), Pieces()
-    seen = Lists(examples[:: max(1, len(examples) // LOOKED_AT)], pieces, LONGEST, given.first).lists
+    seen = Lists(examples[:: max(1, len(examples) // LOOKED_AT)], pieces, WITH_QUESTION, given.first).lists
     smooth(reader, [each[0] for each in seen], pieces)
     export(reader, given.out)
 

@@ -134,19 +134,19 @@ def new_reader(layers: int = LAYERS, attention: str = "lean") -> Reader:
     return reader
 
 
-def load_mean(reader: Reader, weights: Sequence[Path]) -> None:
-    """Give a reader the mean of several weights, each a safetensors file or a graph.
+def load_mean(model: torch.nn.Module, weights: Sequence[Path]) -> None:
+    """Give a reader, or an encoder, the mean of several weights, each a safetensors file or a graph.
 
     Readers that began alike and learned different examples are better together than each (Wortsman et al. 2022, "Model
     soups"): two cores teach two at a time.
     """
     read = [weights_in(path) if path.suffix == ".onnx" else load_file(path) for path in weights]
     mean = {name: torch.stack([own[name] for own in read]).mean(0) for name in read[0]}
-    reader.load_state_dict({_UNREAD: reader.state_dict()[_UNREAD], **mean})
+    model.load_state_dict({_UNREAD: model.state_dict()[_UNREAD], **mean})
 
 
 def weights_in(graph: Path) -> dict[str, torch.Tensor]:
-    """Return the weights of a reader's graph by their names in the reader, its matrices taken back from int8."""
+    """Return the weights of a graph by their names in the model, its matrices taken back from int8."""
     model = onnx.load(str(graph)).graph
     stored = {each.name: onnx.numpy_helper.to_array(each) for each in model.initializer}
     found = {name: values for name, values in stored.items() if name.startswith(_PARTS) and ".weight_" not in name}

@@ -1,4 +1,4 @@
-"""Teaching the encoder which passage a question is about: `python -m training.reader.meaning --help`.
+"""Teaching the encoder which passage a question is about: `python -m training.encoder.meaning --help`.
 
 Of the examples of `training.reader.elsewhere`, questions with the passage that each was written for and another of the
 same documentation that shares its words. A batch is of one documentation, so that whatever else stands in it is nearly
@@ -20,7 +20,7 @@ from index.embedding.encoder import PASSAGE, QUERY, alone
 from index.embedding.transformer import Pair, Pieces
 from ingest.reading.readers import read_bytes
 from ingest.splitting.splitter import split
-from training.reader.encoder import LAYERS, Encoder
+from training.encoder.model import LAYERS, Encoder
 from training.reader.examples import read_examples
 from training.reader.model import new_reader, read_alike
 from training.reader.steps import Steps

@@ -1,20 +1,22 @@
-"""The encoder as the product runs it: `python -m training.reader.encoder --help`.
+"""The encoder as the product runs it: `python -m training.encoder.model --help`.
 
-multilingual-e5-small, all twelve layers, as `training.reader.meaning` taught it: the mean of its last states, at length
-one.
+multilingual-e5-small, all twelve layers, as `training.encoder.meaning` and `training.encoder.asking` taught it: the
+mean of its last states, at length one.
 """
 
 import argparse
 import tarfile
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
 
-from index.embedding.encoder import PASSAGE, alone
+from index.embedding.encoder import PASSAGE, QUERY, alone
 from index.embedding.model_files import ENCODER
 from index.embedding.transformer import Pieces
+from training.reader.examples import read_examples
 from training.reader.export import LOOKED_AT, export, smooth
 from training.reader.model import Reader, mean_state, new_reader
 
@@ -49,13 +51,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data/train_docs"))
     parser.add_argument("--out", type=Path, default=ENCODER)
     parser.add_argument("--weights", type=Path, help="what was learned; without, multilingual-e5-small as it comes")
+    parser.add_argument("--examples", type=Path, help="it embeds questions as these; without, passages of `--data`")
     given = parser.parse_args()
-    folders = sorted(path for path in given.data.iterdir() if path.is_dir())
-    texts = [
-        PASSAGE + text
-        for folder in folders
-        for text, _ in zip(_paragraphs(folder), range(LOOKED_AT // len(folders)), strict=False)
-    ]
+    if given.examples:
+        texts = [QUERY + each.question for each in read_examples(given.examples)[:LOOKED_AT]]
+    else:
+        folders = sorted(path for path in given.data.iterdir() if path.is_dir())
+        many = LOOKED_AT // len(folders)
+        texts = [PASSAGE + text for folder in folders for text in islice(_paragraphs(folder), many)]
     model = Encoder(new_reader(LAYERS, "eager")).eval()
     if given.weights:
         model.load_state_dict(load_file(given.weights))
