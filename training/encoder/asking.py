@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 from index.arrays import FloatArray
 from index.embedding.model_files import ENCODER
 from index.embedding.transformer import Pieces, Transformer
-from training.encoder.meaning import FROZEN, TEMPERATURE, TOGETHER, Query, read_queries
+from training.encoder.meaning import FROZEN, TOGETHER, Query, loss_of, read_queries
 from training.encoder.model import LAYERS, Encoder
 from training.reader.model import load_mean, new_reader, read_alike
 from training.reader.steps import Steps
@@ -33,16 +33,6 @@ def answering(asked: Sequence[Query]) -> tuple[list[Query], list[int]]:
     kept = sorted({chunk for each in asked for chunk in each.right})
     place = {chunk: at for at, chunk in enumerate(kept)}
     return [replace(each, right=tuple(place[chunk] for chunk in each.right), others=()) for each in asked], kept
-
-
-def loss_of(questions: torch.Tensor, passages: torch.Tensor, asked: Sequence[Query]) -> torch.Tensor:
-    """Return the mean loss of questions (n, 384) among all passages (m, 384)."""
-    logits = questions @ passages.T / TEMPERATURE
-    missed = [
-        torch.logsumexp(own, 0) - torch.logsumexp(own[list(each.right)], 0)
-        for own, each in zip(logits, asked, strict=True)
-    ]
-    return torch.stack(missed).mean()
 
 
 def ranks(encoder: Encoder, asked: Sequence[Query], passages: torch.Tensor, pieces: Pieces) -> FloatArray:
@@ -88,7 +78,7 @@ def main() -> None:
     tell(0, losses)
     for at, group in enumerate(plan, 1):
         questions = read_alike(encoder, [each.pieces for each in group], pieces, TOGETHER, exact=False)
-        loss = loss_of(questions, passages, group)
+        loss = loss_of(questions, passages, [each.right for each in group])
         steps.step(loss)
         losses.append(loss.item())
         if at % 100 == 0 or at == len(plan):
