@@ -14,25 +14,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 
 from index.arrays import FloatArray
 from index.embedding.model_files import ENCODER
 from index.embedding.transformer import Pieces, Transformer
 from training.encoder.meaning import FROZEN, TOGETHER, Query, loss_of, read_queries
 from training.encoder.model import LAYERS, Encoder
-from training.reader.model import load_mean, new_reader, read_alike
+from training.reader.examples import read_examples
+from training.reader.model import freeze, load_mean, new_reader, read_alike
 from training.reader.steps import Steps
 
 BATCH = 64  # questions
 HELD_OUT = ("nodejs/", "tldr-pages/", "microsoft/edgeai")
-
-
-def answering(asked: Sequence[Query]) -> tuple[list[Query], list[int]]:
-    """Return questions numbered by what answers one of them only, and which chunks these are."""
-    kept = sorted({chunk for each in asked for chunk in each.right})
-    place = {chunk: at for at, chunk in enumerate(kept)}
-    return [replace(each, right=tuple(place[chunk] for chunk in each.right), others=()) for each in asked], kept
 
 
 def ranks(encoder: Encoder, asked: Sequence[Query], passages: torch.Tensor, pieces: Pieces) -> FloatArray:
@@ -56,15 +49,14 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_flush_denormal(True)
     pieces, chosen = Pieces(), random.Random(given.seed)
-    every, chunks = read_queries(given.examples, pieces)
-    asked, kept = answering(every)
-    passages = torch.from_numpy(Transformer(given.begin.stem, given.begin.parent).run([chunks[at] for at in kept]))
+    examples = (replace(each, texts=each.texts[:1], answers=each.answers[:1]) for each in read_examples(given.examples))
+    asked, chunks = read_queries(examples, pieces)
+    passages = torch.from_numpy(Transformer(given.begin.stem, given.begin.parent).run(chunks))
     held_out = [each for each in asked if each.source.startswith(HELD_OUT)]
     learned = [each for each in asked if not each.source.startswith(HELD_OUT)]
     encoder = Encoder(new_reader(LAYERS)).train()
     load_mean(encoder, [given.begin])
-    encoder.bert.embeddings.requires_grad_(False)
-    encoder.bert.encoder.layer[:FROZEN].requires_grad_(False)
+    freeze(encoder.bert, FROZEN)
 
     def tell(at: int, losses: Sequence[float]) -> None:
         found = ranks(encoder, held_out, passages, pieces)
@@ -83,7 +75,7 @@ def main() -> None:
         losses.append(loss.item())
         if at % 100 == 0 or at == len(plan):
             tell(at, losses[-50:])
-    save_file({name: values.contiguous() for name, values in encoder.state_dict().items()}, given.out)
+    encoder.save(given.out)
 
 
 if __name__ == "__main__":

@@ -9,20 +9,19 @@ right, too: the loss is softmax cross-entropy over all passages of the batch (In
 import argparse
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 
 from index.embedding.encoder import PASSAGE, QUERY, alone
 from index.embedding.transformer import Pair, Pieces
 from ingest.reading.readers import read_bytes
 from ingest.splitting.splitter import split
 from training.encoder.model import LAYERS, Encoder
-from training.reader.examples import read_examples
-from training.reader.model import new_reader, read_alike
+from training.reader.examples import Example, read_examples
+from training.reader.model import freeze, new_reader, read_alike
 from training.reader.steps import Steps
 
 BATCH = 48  # questions
@@ -52,9 +51,9 @@ class Query:
     source: str
 
 
-def read_queries(path: Path, pieces: Pieces) -> tuple[list[Query], list[Pair]]:
-    """Return the questions that a passage answers, and the chunks of all passages as they are encoded."""
-    examples = [each for each in read_examples(path) if each.answers[0] and len(each.texts) > 1]
+def read_queries(examples: Iterable[Example], pieces: Pieces) -> tuple[list[Query], list[Pair]]:
+    """Return the questions that a passage answers, and the chunks of all their passages as they are encoded."""
+    examples = [each for each in examples if each.answers[0]]
     texts = list(dict.fromkeys(text for each in examples for text in each.texts))
     chunks: list[str] = []
     of: dict[str, tuple[int, ...]] = {}
@@ -73,7 +72,7 @@ def read_queries(path: Path, pieces: Pieces) -> tuple[list[Query], list[Pair]]:
         for each, question in zip(examples, questions, strict=True)
     ]
     read = pieces.of([PASSAGE + chunk for chunk in chunks])
-    return [each for each in asked if each.right and each.others], [alone(own) for own in read]
+    return [each for each in asked if each.right], [alone(own) for own in read]
 
 
 def _chunks(text: str) -> Iterator[str]:
@@ -116,11 +115,10 @@ def loss_of(questions: torch.Tensor, passages: torch.Tensor, right: Sequence[Seq
 def train(examples: Path, *, rate: float, seed: int, exact: bool) -> Encoder:
     """Return multilingual-e5-small, taught on examples once; printed: its loss."""
     pieces, chosen = Pieces(), random.Random(seed)
-    asked, chunks = read_queries(examples, pieces)
-    plan = batches(asked, chosen)
+    asked, chunks = read_queries(read_examples(examples), pieces)
+    plan = batches([each for each in asked if each.others], chosen)
     encoder = Encoder(new_reader(LAYERS, "sdpa" if exact else "lean")).train()
-    encoder.bert.embeddings.requires_grad_(False)
-    encoder.bert.encoder.layer[:FROZEN].requires_grad_(False)
+    freeze(encoder.bert, FROZEN)
     steps = Steps(encoder, rate, len(plan))
     began, losses = time.monotonic(), []
     for at, group in enumerate(plan):
@@ -151,8 +149,7 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_flush_denormal(True)
     torch.manual_seed(3)
-    encoder = train(given.examples, rate=given.rate, seed=given.seed, exact=given.exact)
-    save_file({name: values.contiguous() for name, values in encoder.state_dict().items()}, given.out)
+    train(given.examples, rate=given.rate, seed=given.seed, exact=given.exact).save(given.out)
 
 
 if __name__ == "__main__":

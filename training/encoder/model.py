@@ -11,14 +11,14 @@ from itertools import islice
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import save_file
 
 from index.embedding.encoder import PASSAGE, QUERY, alone
 from index.embedding.model_files import ENCODER
 from index.embedding.transformer import Pieces
 from training.reader.examples import read_examples
 from training.reader.export import LOOKED_AT, export, smooth
-from training.reader.model import Reader, mean_state, new_reader
+from training.reader.model import Reader, load_mean, mean_state, new_reader
 
 LAYERS = 12
 
@@ -34,6 +34,10 @@ class Encoder(torch.nn.Module):
         """Return (n, 384) of words (n, length, 384) and mask (n, length); kinds are looked away from."""
         mean = mean_state(self.bert, words, mask, kinds * 0)
         return mean / mean.norm(dim=1, keepdim=True)
+
+    def save(self, path: Path) -> None:
+        """Write its weights to a safetensors file."""
+        save_file({name: values.contiguous() for name, values in self.state_dict().items()}, path)
 
 
 def _paragraphs(folder: Path) -> Iterator[str]:
@@ -61,7 +65,7 @@ def main() -> None:
         texts = [PASSAGE + text for folder in folders for text in islice(_paragraphs(folder), many)]
     model = Encoder(new_reader(LAYERS, "eager")).eval()
     if given.weights:
-        model.load_state_dict(load_file(given.weights))
+        load_mean(model, [given.weights])
     pieces = Pieces()
     smooth(model, [alone(own) for own in pieces.of(texts)], pieces)
     export(model, given.out, "vectors")

@@ -134,6 +134,12 @@ def new_reader(layers: int = LAYERS, attention: str = "lean") -> Reader:
     return reader
 
 
+def freeze(bert: BertModel, layers: int) -> None:
+    """Keep the vectors that states begin with, and the first layers, as they are."""
+    bert.embeddings.requires_grad_(False)
+    bert.encoder.layer[:layers].requires_grad_(False)
+
+
 def load_mean(model: torch.nn.Module, weights: Sequence[Path]) -> None:
     """Give a reader, or an encoder, the mean of several weights, each a safetensors file or a graph.
 

@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from index.embedding.transformer import Pieces
 from index.ranking.cross_encoder import LONGEST_QUESTION, joined
 from training.reader.examples import Example, read_examples
-from training.reader.model import LAYERS, Reader, load_mean, new_reader, read_alike
+from training.reader.model import LAYERS, Reader, freeze, load_mean, new_reader, read_alike
 from training.reader.steps import Steps
 
 ROWS = 32  # of a batch, about
@@ -136,8 +136,7 @@ def main() -> None:
     if given.begin:
         load_mean(reader, given.begin)
     if given.frozen:
-        reader.bert.embeddings.requires_grad_(False)
-        reader.bert.encoder.layer[: given.frozen].requires_grad_(False)
+        freeze(reader.bert, given.frozen)
     train(
         reader,
         examples,
