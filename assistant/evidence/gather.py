@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
 
 from assistant.asking.language import language_of
-from assistant.asking.naming import named
+from assistant.asking.naming import in_full, named
 from assistant.asking.question import Question, understand
 from assistant.evidence.answerable import LOOKED_AT, probability, worth_a_look
 from assistant.evidence.coverage import Coverage, cover
@@ -211,9 +211,10 @@ def _absent(question: Question, used: Sequence[Coverage], index: Index) -> tuple
 
 
 def _lacking(asked: Sequence[str], question: Question, index: Index) -> tuple[str, ...]:
-    """Return which of these words, as asked, name something that no text of the corpus has."""
+    """Return the names of these words, as asked, that no text of the corpus has."""
     naming = {word for name in named(question.text) for word in words(name)}
-    return tuple(word for word in asked if naming.issuperset(words(word)) and all(map(index.lacks, words(word))))
+    lacking = [word for word in asked if naming.issuperset(words(word)) and all(map(index.lacks, words(word)))]
+    return in_full(question.text, lacking)
 
 
 def _both_sides(question: Question, index: Index, k: int, caution: float, how: EvidenceSettings) -> Evidence | None:

@@ -82,16 +82,17 @@ def unread(folder: Path) -> list[Path]:
 
 @contextmanager
 def open_corpora(
-    folders: Sequence[Path], questions: Callable[[Path], Sequence[Path]]
+    folders: Sequence[Path], questions: Callable[[Path], Sequence[Path]], *, encoded: bool = True
 ) -> Iterator[list[tuple[Index, list[Asked]]]]:
     """Index each corpus, open it with its questions; those whose quotes are not found are left out.
 
     Args:
         folders: A documentation each, with `corpus.tar.gz`.
         questions: The files of a documentation's questions.
+        encoded: Whether the encoder reads them; without, they are there in seconds.
     """
     with ExitStack() as opened:
-        yield [_open(folder, _rows(questions(folder)), opened) for folder in folders]
+        yield [_open(folder, _rows(questions(folder)), opened, encoded) for folder in folders]
 
 
 def small_folders(folder: Path, many: int, chosen: random.Random) -> Iterator[tuple[Index, list[Asked]]]:
@@ -117,7 +118,7 @@ def small_folders(folder: Path, many: int, chosen: random.Random) -> Iterator[tu
                     place = Path(workspace, "corpus", doc)
                     place.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copy(Path(unpacked, "corpus", doc), place)
-                index = _index(Path(workspace), opened)
+                index = _index(Path(workspace), opened, encoded=True)
                 asked = [*rows, *({**row, "answerable": False, "evidence": []} for row in silent)]
                 yield index, list(_asked(index, folder.name, asked))
 
@@ -126,10 +127,10 @@ def _rows(files: Sequence[Path]) -> list[dict[str, Any]]:
     return [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
 
 
-def _open(folder: Path, rows: Sequence[dict[str, Any]], opened: ExitStack) -> tuple[Index, list[Asked]]:
+def _open(folder: Path, rows: Sequence[dict[str, Any]], opened: ExitStack, encoded: bool) -> tuple[Index, list[Asked]]:
     workspace = Path(opened.enter_context(tempfile.TemporaryDirectory()))
     _unpack(folder, workspace)
-    index = _index(workspace, opened)
+    index = _index(workspace, opened, encoded)
     return index, list(_asked(index, folder.name, rows))
 
 
@@ -138,10 +139,11 @@ def _unpack(folder: Path, into: Path) -> None:
         packed.extractall(into, filter="data")
 
 
-def _index(workspace: Path, opened: ExitStack) -> Index:
+def _index(workspace: Path, opened: ExitStack, encoded: bool) -> Index:
     settings = Settings()
     build(workspace, settings)
-    _encode(workspace, settings)
+    if encoded:
+        _encode(workspace, settings)
     index = open_store(workspace, settings).open(open_embedder(settings))
     opened.callback(index.close)
     return index
