@@ -7,19 +7,18 @@ those of other documentations that an earlier reader mistook (`judged/elsewhere.
 in part, 0 does not. What answers in part teaches nothing.
 """
 
-import json
 import random
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
-from assistant.evidence.passage import LONGEST
+from assistant.evidence.passage import Passage
+from assistant.evidence.reading import as_read
+from index.hit import Hit
 from index.index import Index
-from ingest.markup.site_markup import as_shown
 from training.reader.elsewhere import Taken, read_taken
 from training.reader.examples import Example, write_from
-from training.weights.questions import Asked, open_corpora, read_by_reader
+from training.weights.questions import open_corpora, read_by_reader, read_rows
 
 JUDGED = Path("training/questions/judged")
 RIGHT, WRONG = 2, 5  # passages that answer, and that do not, at most
@@ -38,23 +37,20 @@ def key(question: str) -> str:
 
 
 def _of_documentations(data: Path, chosen: random.Random) -> Iterator[Example]:
-    rows = _rows("train_docs")
+    rows = read_rows([JUDGED / "train_docs.jsonl"])
     for corpus in sorted({row["corpus"] for row in rows}):
         with open_corpora([data / corpus], read_by_reader, encoded=False) as ((index, every),):
             asked = {key(each.text): each for each in every}
             for row in rows:
                 if row["corpus"] == corpus and row["asked"] in asked:
-                    yield from _found(asked[row["asked"]], row["passages"], index, chosen)
-
-
-def _found(asked: Asked, passages: Sequence[Any], index: Index, chosen: random.Random) -> Iterator[Example]:
-    texts = [(_as_read(doc, start, end, index), grade) for doc, start, end, grade in passages]
-    yield from _example(asked.text, texts, asked.source, chosen)
+                    own = asked[row["asked"]]
+                    texts = [(as_read(_passage(*where, index), index), grade) for *where, grade in row["passages"]]
+                    yield from _example(own.text, texts, own.source, chosen)
 
 
 def _of_elsewhere(data: Path, chosen: random.Random) -> Iterator[Example]:
     named = {each.name: each for each in read_taken(data)}
-    for row in _rows("elsewhere"):
+    for row in read_rows([JUDGED / "elsewhere.jsonl"]):
         first = named[row["of"]]
         own = [(_text(first, row["english"]), ANSWERS if row["answers"] else ANSWERS_NOT)]
         texts = [(_text(named[name], row["english"]), grade) for name, grade in row["passages"]]
@@ -63,24 +59,19 @@ def _of_elsewhere(data: Path, chosen: random.Random) -> Iterator[Example]:
 
 def _example(question: str, graded: Sequence[tuple[str, int]], source: str, chosen: random.Random) -> Iterator[Example]:
     right, wrong = ([text for text, grade in graded if grade == wanted] for wanted in (ANSWERS, ANSWERS_NOT))
-    kept = right[:RIGHT], chosen.sample(wrong, min(WRONG, len(wrong)))
-    texts = (*kept[0], *kept[1])
-    if texts:
-        yield Example(question, texts, tuple(at < len(kept[0]) for at in range(len(texts))), source)
-
-
-def _rows(name: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (JUDGED / f"{name}.jsonl").read_text("utf-8").splitlines()]
+    right, wrong = right[:RIGHT], chosen.sample(wrong, min(WRONG, len(wrong)))
+    if right or wrong:
+        yield Example(question, (*right, *wrong), (True,) * len(right) + (False,) * len(wrong), source)
 
 
 def _text(passage: Taken, english: bool) -> str:
     return passage.english if english else passage.text
 
 
-def _as_read(doc: str, start: int, end: int, index: Index) -> str:
-    """Return a stretch of a document as `assistant.evidence.reading.as_read` does a passage."""
-    first = next(chunk for chunk in index.under(doc, ()) if chunk.start == start)
-    return first.headed(as_shown(index.document_text(doc)[start : min(end, start + LONGEST)].rstrip()))
+def _passage(doc: str, start: int, end: int, index: Index) -> Passage:
+    """Return the passage that a stretch of a document is."""
+    chunks = tuple(chunk for chunk in index.under(doc, ()) if start <= chunk.start and chunk.end <= end)
+    return Passage(Hit(chunks[0], 0.0, 1), chunks, 1.0)
 
 
 if __name__ == "__main__":

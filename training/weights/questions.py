@@ -92,7 +92,7 @@ def open_corpora(
         encoded: Whether the encoder reads them; without, they are there in seconds.
     """
     with ExitStack() as opened:
-        yield [_open(folder, _rows(questions(folder)), opened, encoded) for folder in folders]
+        yield [_open(folder, read_rows(questions(folder)), opened, encoded) for folder in folders]
 
 
 def small_folders(folder: Path, many: int, chosen: random.Random) -> Iterator[tuple[Index, list[Asked]]]:
@@ -101,7 +101,7 @@ def small_folders(folder: Path, many: int, chosen: random.Random) -> Iterator[tu
     What a small folder does not answer is asked of its neighbours, and of nothing at all; an index is open until the
     next one is asked for.
     """
-    own, anywhere = (_rows([file]) for file in unread(folder))
+    own, anywhere = (read_rows([file]) for file in unread(folder))
     answered = [row for row in own if row["answerable"]]
     documents = sorted({row["doc"] for row in answered})
     with tempfile.TemporaryDirectory() as unpacked:
@@ -123,7 +123,8 @@ def small_folders(folder: Path, many: int, chosen: random.Random) -> Iterator[tu
                 yield index, list(_asked(index, folder.name, asked))
 
 
-def _rows(files: Sequence[Path]) -> list[dict[str, Any]]:
+def read_rows(files: Sequence[Path]) -> list[dict[str, Any]]:
+    """Return the rows of files that have one a line."""
     return [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
 
 
