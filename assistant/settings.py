@@ -99,7 +99,7 @@ class EvidenceSettings(BaseModel):
         ge=0,
         description="How likely in 1,000 characters another passage answers, to be shown as well; learned when unset.",
     )
-    shown: int = Field(1800, ge=100, le=10_000, description="Characters of all passages that are shown together.")
+    shown: int = Field(1750, ge=100, le=10_000, description="Characters of an answer's passages with their titles.")
 
 
 EVIDENCE = EvidenceSettings.model_validate({})

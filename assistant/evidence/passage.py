@@ -60,12 +60,18 @@ class Passage:
         return self.chunks[-1].end
 
 
-def passage_source(passage: Passage, index: Index) -> str:
-    """Return a passage as its document has it, from its beginning on; a block that is too long ends at a line."""
+def passage_source(passage: Passage, index: Index, longest: int = LONGEST) -> str:
+    """Return a passage as its document has it, from its beginning on; one that is too long ends at a line.
+
+    Args:
+        passage: The passage.
+        index: Where it was found.
+        longest: Characters that it may have.
+    """
     text = index.document_text(passage.hit.chunk.doc_id)
     end = passage.end
-    if end - passage.start > LONGEST:
-        end = max(text.rfind("\n", passage.start, passage.start + LONGEST), passage.start + LONGEST // 2)
+    if end - passage.start > longest:
+        end = max(text.rfind("\n", passage.start, passage.start + longest), passage.start + longest // 2)
     return text[passage.start : end].rstrip()
 
 

@@ -37,33 +37,27 @@ def in_order(passages: Iterable[Passage], weight: float | None = None) -> list[P
 def worth_showing(passages: Sequence[Passage], how: EvidenceSettings = EVIDENCE) -> list[Passage]:
     """Return the passages that are shown, of those read, best first.
 
-    The first is shown in any case; another one where it is likely enough to answer for its length (`how.worth`), while
-    all together have no more than `how.shown` characters. Where that is unset, what was learned keeps half of all
-    answers short.
+    The first is shown in any case; another one where it is likely enough to answer for its length (`how.worth`). Where
+    that is unset, what was learned keeps half of all answers short.
     """
     worth = learned("worth") if how.worth is None else how.worth
     scores = [score(passage, how.reading) for passage in passages]
     lengths = [passage.end - passage.start for passage in passages]
-    return [passages[at] for at in first_of(scores, lengths, worth, how.shown)]
+    return [passages[at] for at in first_of(scores, lengths, worth)]
 
 
-def first_of(scores: Sequence[float], lengths: Sequence[int], worth: float, most: int) -> list[int]:
+def first_of(scores: Sequence[float], lengths: Sequence[int], worth: float) -> list[int]:
     """Return which passages are shown; see `worth_showing`.
 
     Args:
         scores: How well each answers, the best first.
         lengths: Characters of each.
         worth: How likely another one than the best has to be to answer, in 1,000 of its characters.
-        most: Characters of all that are shown.
     """
     odds = [exp(own - scores[0]) for own in scores]
     total = sum(odds)
-    shown, length = [0], lengths[0]
-    for at, (own_length, own) in enumerate(zip(lengths, odds, strict=True)):
-        if at and own / total * 1000 >= worth * own_length and length + own_length <= most:
-            shown.append(at)
-            length += own_length
-    return shown
+    likely = (own / total * 1000 >= worth * length for own, length in zip(odds, lengths, strict=True))
+    return [at for at, shown in enumerate(likely) if shown or not at]
 
 
 def as_read(passage: Passage, index: Index) -> str:

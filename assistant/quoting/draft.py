@@ -79,9 +79,10 @@ def quotes_for(
     question: Question, evidence: Evidence, index: Index, how: EvidenceSettings = EVIDENCE
 ) -> Iterator[Segment]:
     """Yield what the documents say, part by part of the question; nothing where they do not say it."""
-    writer = ExtractiveWriter(index, how)
+    parts = evidence.parts or ((question, evidence),)
+    writer = ExtractiveWriter(index, how.model_copy(update={"shown": how.shown // len(parts)}))
     said: set[tuple[str, int, int]] = set()
-    for part, own in evidence.parts or ((question, evidence),):
+    for part, own in parts:
         first = True
         for segment in writer.write(part.text, own.hits, own.passages):
             places = set(map(_place, segment.citations))

@@ -14,7 +14,7 @@ import numpy as np
 from assistant.answer import Citation, Segment
 from assistant.asking.question import Question, states_quantity, understand
 from assistant.evidence.definition import is_definition
-from assistant.evidence.passage import Passage, passage_source
+from assistant.evidence.passage import LONGEST, Passage, passage_source
 from assistant.evidence.reading import worth_showing
 from assistant.phrases import phrase
 from assistant.quoting.quotes import Quote, cite, quotes_of
@@ -76,19 +76,25 @@ class ExtractiveWriter:
             opening = " "
 
     def _passages(self, question: Question, passages: Sequence[Passage]) -> Iterator[Segment]:
-        """Yield the best passages, each under its title; see `worth_showing`."""
+        """Yield the best passages, each under its title (see `worth_showing`), as many as `how.shown` lets stand."""
         # What is compared seldom stands in one passage: as many are shown as may be.
         how = self._how.model_copy(update={"worth": 0.0}) if question.kind == "comparison" else self._how
-        before = ""
+        before, left = "", how.shown
         for passage in worth_showing(passages, how):
-            citation = self._cite_passage(question, passage)
-            where = " › ".join(citation.headings[-2:]) or citation.doc
-            opening = phrase("under", question.language, where=where)
-            yield Segment(f"{before}{opening}\n\n{as_shown(citation.quote)}", (citation,))
-            before = "\n\n"
+            headings = passage.hit.chunk.headings
+            opening = before + phrase(
+                "under", question.language, where=" › ".join(headings[-2:]) or passage.hit.chunk.doc_id
+            )
+            # The first is shown in any case, as much of it as may be.
+            longest = LONGEST if before else min(LONGEST, max(how.shown - len(opening), how.shown // 2))
+            quote = passage_source(passage, self._index, longest)
+            text = f"{opening}\n\n{as_shown(quote)}"
+            if before and len(text) > left:
+                continue
+            yield Segment(text, (self._cite_passage(question, passage, quote),))
+            before, left = "\n\n", left - len(text)
 
-    def _cite_passage(self, question: Question, passage: Passage) -> Citation:
-        quote = passage_source(passage, self._index)
+    def _cite_passage(self, question: Question, passage: Passage, quote: str) -> Citation:
         first = passage.chunks[0]
         best = narrowed(question, self._best_quotes(question, [passage.hit])[0])
         chunk = passage.hit.chunk

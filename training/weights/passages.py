@@ -220,7 +220,7 @@ def _length(read: Read, weight: float, worth: float) -> int:
     scores = np.log(read.shares) + weight * np.array(read.logits)
     order = np.argsort(-scores, kind="stable")
     lengths = [read.lengths[at] for at in order]
-    return sum(lengths[at] for at in first_of(scores[order].tolist(), lengths, worth, EVIDENCE.shown))
+    return sum(lengths[at] for at in first_of(scores[order].tolist(), lengths, worth))
 
 
 def fit_answerable(read: Sequence[Read]) -> None:

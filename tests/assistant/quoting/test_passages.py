@@ -93,9 +93,16 @@ def test_no_answer_is_a_page_and_a_fence_that_is_cut_is_closed(guide: Assistant)
     answer = guide.ask("Mostre o exemplo completo de cálculo das linhas")
     assert answer.status == "answered"
     assert exact(answer, guide)
-    assert sum(len(citation.quote) for citation in answer.citations) <= 1800
+    assert len(answer.text) <= 1800
     assert answer.text.count("```") % 2 == 0
     assert "``` [" not in answer.text
+
+
+def test_two_questions_at_once_are_answered_within_the_length_of_one(guide: Assistant) -> None:
+    answer = guide.ask("Mostre o exemplo completo de cálculo das linhas. Como instalar o servidor Tucano?")
+    assert {citation.doc for citation in answer.citations} == {"exemplo.md", "instalacao.md"}
+    assert exact(answer, guide)
+    assert len(answer.text) <= 1800
 
 
 def test_what_no_document_says_is_not_answered_by_the_nearest_passage(guide: Assistant) -> None:

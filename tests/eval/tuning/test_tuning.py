@@ -139,9 +139,9 @@ def test_settings_are_what_they_were_but_for_what_is_tuned(crafts: Path) -> None
     chosen = read_settings(crafts)
     values = values_of(chosen)
     assert {knob.name for knob in SPACE} == set(values)
-    assert values["evidence.shown"] == 1800
+    assert values["evidence.shown"] == 1750
     changed = with_values(chosen, {"k": 5, "evidence.read": 8})
-    assert (changed.k, changed.evidence.read, changed.evidence.shown) == (5, 8, 1800)
+    assert (changed.k, changed.evidence.read, changed.evidence.shown) == (5, 8, 1750)
     assert changed.model_copy(update={"k": 10, "evidence": chosen.evidence}) == chosen
 
 
