@@ -38,12 +38,6 @@ _COMPARISONS = tuple(
         rf"\b(?:usar|escolher|use)\s+(?P<a>.+?){_AND}(?:quando|when)\s+(?:usar|escolher|to use)?\s*(?P<b>.+)",
     )
 )
-_TOPIC = re.compile(
-    r"^(?:e\s+)?(?:me\s+)?(?:(?:diga|explique|explica)\s+)?"
-    r"(?:o que (?:é|e|são|sao|significa|fazem?)|para que servem?|qual (?:é |e )?[oa] (?:definição|conceito) d[eoa]s?"
-    r"|defina|what (?:is|are)|what does|define|qu[eé] (?:es|son|significa))\s+(?P<topic>.+?)(?:\s+means?)?$",
-    re.IGNORECASE,
-)
 _DURATION = re.compile(r"\b(?:quanto tempo|how long|cu[áa]nto tiempo)\b", re.IGNORECASE)
 _QUANTITY = re.compile(rf"\b(?:quant[oa]s|how many|cuánt[oa]s)\b|{_DURATION.pattern}", re.IGNORECASE)
 _ARTICLE = re.compile(r"^(?:o|a|os|as|um|uma|the|an|el|la|los|las)\s+", re.IGNORECASE)
@@ -61,7 +55,6 @@ class Question:
         also: What the glossary also calls some of these words: terms, each as its folded words.
         expansions: Folded words that the glossary adds for the question's terms, those of several words too.
         sides: For a comparison, the two things compared, as asked; empty otherwise.
-        topic: What a definition is asked of ("O que é X?"), as asked; empty when none is asked for.
         quantity: The word that asks for a number ("quantos"), as asked; empty when none is asked for.
         language: ISO 639-1 code.
     """
@@ -72,7 +65,6 @@ class Question:
     also: Mapping[str, tuple[tuple[str, ...], ...]]
     expansions: tuple[str, ...]
     sides: tuple[str, ...]
-    topic: str
     quantity: str
     language: str
 
@@ -90,7 +82,6 @@ def understand(text: str, glossary: Glossary | None = None) -> Question:
         also={word: names for word in informative if glossary and (names := glossary.names(word))},
         expansions=glossary.expansions(text) if glossary else (),
         sides=sides,
-        topic=_topic(text),
         quantity=quantity.group() if quantity else "",
         language=language_of(text),
     )
@@ -118,11 +109,6 @@ def _sides(text: str) -> tuple[str, ...]:
             if all(informative_words(side) for side in sides):
                 return sides
     return ()
-
-
-def _topic(text: str) -> str:
-    match = _TOPIC.match(_END.sub("", text.strip(" ¿¡")))
-    return _ARTICLE.sub("", match["topic"]) if match else ""
 
 
 def _plain(text: str) -> str:

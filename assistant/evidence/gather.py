@@ -13,7 +13,6 @@ from assistant.asking.naming import in_full, named
 from assistant.asking.question import Question, understand
 from assistant.evidence.answerable import LOOKED_AT, probability, worth_a_look
 from assistant.evidence.coverage import Coverage, cover
-from assistant.evidence.definition import defines
 from assistant.evidence.orders import tainted
 from assistant.evidence.passage import Passage, find_passages, names_fact
 from assistant.evidence.reading import read_passages
@@ -24,7 +23,6 @@ from index.text.analyser import words
 from index.text.translation import translations
 from ingest.chunk import Chunk
 
-DEFINITIONS_SOUGHT = 100  # hits among which a definition is looked for, where one is asked for
 MOST_MEMBERS = 40
 HEADING_COVER = 0.6  # of what a list question names, for a heading to be what it names
 
@@ -109,12 +107,7 @@ def gather(question: Question, index: Index, k: int, caution: float, how: Eviden
 
 def _named_by_words(question: Question, index: Index, k: int, how: EvidenceSettings) -> list[Hit]:
     """Search without the encoder: words name facts and lists, and a cold start does not wait for it to find them."""
-    return index.search(query_of(question, index), _sought(question, k, how), asked="")
-
-
-def _sought(question: Question, k: int, how: EvidenceSettings) -> int:
-    """Return how many hits are looked for."""
-    return max(k, DEFINITIONS_SOUGHT if question.topic else how.sought)
+    return index.search(query_of(question, index), max(k, how.sought), asked="")
 
 
 def _answering(
@@ -129,24 +122,23 @@ def _answering(
     if not found:
         return Evidence((), (), ())
     if names_fact(question, found[0]):
-        return _facts(question, searched, found, index)
+        return _facts(question, found, index)
     if index.encoded:
         index.expect_reading()
-        searched = index.search(query_of(question, index), _sought(question, k, how), asked=question.text)
+        searched = index.search(query_of(question, index), max(k, how.sought), asked=question.text)
         found = searched[:k]
     return _passages(question, searched, found, index, caution, how)
 
 
-def _facts(question: Question, searched: Sequence[Hit], found: Sequence[Hit], index: Index) -> Evidence:
+def _facts(question: Question, found: Sequence[Hit], index: Index) -> Evidence:
     """Keep the hits that cover what is asked of the fact that is named; none where none does."""
-    looked_at = (*found[:LOOKED_AT], *(hit for hit in searched[LOOKED_AT:] if defines(question, hit.chunk)))
-    judged = [cover(question, hit, index) for hit in looked_at]
+    judged = [cover(question, hit, index) for hit in found[:LOOKED_AT]]
     answering = [coverage for coverage in judged if coverage.answers]
     # What orders a language model about is quoted only where nothing else answers.
     answering = [coverage for coverage in answering if not tainted(coverage.hit.chunk)] or answering
     if not answering:
         return Evidence((), _missing(question, judged, index), tuple(found))
-    first = max(answering, key=lambda coverage: _preference(question, coverage.hit))
+    first = max(answering, key=lambda coverage: (coverage.hit.chunk.kind != "code", -coverage.hit.rank))
     kept = [coverage.hit for coverage in answering if coverage is not first and coverage.share >= first.share]
     used = (first, *(coverage for coverage in answering if coverage.hit in kept))
     return Evidence((first.hit, *kept), (), tuple(found), _absent(question, used, index))
@@ -186,11 +178,6 @@ def query_of(question: Question, index: Index) -> str:
         return question.text
     named = dict.fromkeys((*question.expansions, *(other for word in lacking for other in translations(word))))
     return " ".join((question.text, *(word for word in named if not index.lacks(word))))
-
-
-def _preference(question: Question, hit: Hit) -> tuple[bool, bool, int]:
-    """Order hits that answer: definitions first where one is asked for, prose before code, then as found."""
-    return defines(question, hit.chunk), hit.chunk.kind != "code", -hit.rank
 
 
 def _missing(question: Question, judged: Sequence[Coverage], index: Index) -> tuple[str, ...]:

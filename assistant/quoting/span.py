@@ -146,19 +146,6 @@ def answering_span(question: str, sentence: str) -> tuple[int, int]:
     return tokens[first].start, tokens[last].end
 
 
-def may_answer(question: str, sentence: str) -> bool:
-    """Tell whether a sentence has what the question's kind is answered with: a date, a number, a name, a reason."""
-    wanted = _kind_of(question)
-    if not (wanted.holds or wanted.telling):
-        return False
-    tokens = _tokens(sentence, words(question))
-    return any(
-        _is_held(token, at, wanted)
-        or bool(wanted.telling and wanted.opens and not token.asked and wanted.opens.match(token.folded))
-        for at, token in enumerate(tokens)
-    )
-
-
 def _kind_of(question: str) -> Wanted:
     return next(kind for kind in _KINDS if kind.asks.search(fold(question)))
 
