@@ -167,8 +167,6 @@ class Checker:
         if members := listed(claims, self._statements):
             return Verdict(True, members)
         left = _Open(text, whole, min((fit.why for fit in fits), key=len, default=text))
-        if any(fit.contrary for fit in fits):
-            return left
         several = len({word.clause for word in claims.words} | {number.clause for number in claims.numbers}) > 1
         return (self._by_clauses(claims, subject) if several else None) or left
 
@@ -267,12 +265,17 @@ class Checker:
     def _by_clauses(self, claims: Claims, subject: frozenset[str]) -> Verdict | None:
         """Find a statement for each clause; None when one has none.
 
-        A clause that names nothing is about what was named last, and stands in the same passage as the one before it.
+        A clause that names nothing is about what was named last, and stands in the same passage as the one before it;
+        in another one only if it begins as what is stated there does.
         """
         quotes: list[Quote] = []
         passage = 0
         for part in self._parts(claims, subject):
-            near = (one for one in self._statements if part.names or not passage or one.passage == passage)
+            near = (
+                one
+                for one in self._statements
+                if part.names or not passage or one.passage == passage or one.opens({word.text for word in part.words})
+            )
             statement = next((one for one in near if self._fit(part, one).score), None)
             if statement is None:
                 return None

@@ -13,7 +13,8 @@ from assistant.checking.wording import denies, says_something
 from assistant.quoting.quotes import BULLET
 from index.text.analyser import fold, is_stop_word, stem
 
-_TOKEN = re.compile(r"R\$|US\$|[$€£%°]|\d+(?:[.,:/]\d+)*|[^\W_]+|[;,:()—–.!?|]")
+# A full stop or a colon inside a name ("Excel.Range", "lambda:Invoke", ".js") ends nothing.
+_TOKEN = re.compile(r"R\$|US\$|[$€£%°]|\d+(?:[.,:/]\d+)*|[^\W_]+|[;,()—–!?|]|[:.](?![^\W_])")
 _BREAKS = frozenset(";,:()—–.!?|")
 _JOINS = frozenset({"e", "ou", "mas", "enquanto", "porém", "and", "or", "but", "while", "whereas"})
 _THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?")

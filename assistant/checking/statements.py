@@ -7,6 +7,10 @@ from assistant.checking.claims import Claims, Word, read_claims
 from assistant.evidence.orders import tainted
 from assistant.quoting.quotes import Quote, quotes_of
 from index.hit import Hit
+from index.text.analyser import stem
+
+SUBJECT = 2
+"""Words at the beginning of a statement that are taken for what it speaks of, where the structure does not say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,11 @@ class Statement:
     def subject(self) -> str:
         """Return what it is about, where the structure says so; empty elsewhere."""
         return self.quote.hit.chunk.subject
+
+    def opens(self, words: set[str]) -> bool:
+        """Tell whether folded words name what it speaks of: its subject, or the words that it begins with."""
+        stated = read_claims(self.subject).words or [word for word in self.claims.words if word.telling][:SUBJECT]
+        return bool(stated) and {*map(stem, words)}.issuperset(stem(word.text) for word in stated)
 
 
 def read_statements(hits: Sequence[Hit], columns: dict[str, int]) -> list[Statement]:

@@ -7,6 +7,7 @@ by `training.sentences.measure`.
 import pytest
 
 from assistant.checking.checker import Checker
+from assistant.checking.claims import read_claims
 from assistant.writing.review import NotWorthShowing, Review
 from index.hit import Hit
 from ingest.document import Document
@@ -39,6 +40,10 @@ WATCHING = (
     "# Monitoramento e Ética\n\n* **SageMaker Clarify:** Detecta vieses.\n"
     "* **SageMaker Model Cards:** Documentação automática para fins de auditoria e registro de métricas.\n"
     "* **SageMaker Model Dashboard:** Painel central para monitorar a saúde de todos os modelos implantados.\n"
+)
+REPLICATION = (
+    "# Replicação\n\n* A replicação instantânea atende a casos em que a cópia imediata é essencial.\n\n"
+    "* A replicação agendada é usada quando a cópia imediata não é necessária.\n"
 )
 
 
@@ -154,6 +159,22 @@ def test_a_step_stands_for_itself() -> None:
     assert not judge.check("1. Instale o compilador da Microsoft.").supported
     assert judge.check("2. Compile o executável usando `go build`.").supported
     assert judge.check("3. (Opcional) Compile o pacote inteiro se o pacote tem vários arquivos.").supported
+
+
+def test_what_two_items_say_can_stand_in_one_sentence_but_not_crossed() -> None:
+    judge = checker(REPLICATION, "Qual a diferença entre replicação instantânea e agendada?")
+    first, second = (
+        "atende a casos em que a cópia imediata é essencial",
+        "é usada quando a cópia imediata não é necessária",
+    )
+    said = judge.check(f"A replicação instantânea {first}, enquanto a replicação agendada {second}.")
+    assert [quote.hit.rank for quote in said.quotes] == [1, 2]
+    assert not judge.check(f"A replicação instantânea {second}, enquanto a replicação agendada {first}.").supported
+    assert not judge.check(f"A replicação instantânea {first} e {second}.").supported
+
+
+def test_a_name_with_stops_in_it_is_in_one_clause() -> None:
+    assert read_claims("Use `Excel.InsertShiftDirection.down` em arquivos *.cs, ou lambda:InvokeFunction").clauses == 2
 
 
 def test_a_sentence_that_is_copied_passes_whatever_its_words() -> None:
