@@ -10,7 +10,7 @@ hit, as `index.ranking.features` describes them, and titles and headings among t
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 from math import exp
@@ -24,6 +24,9 @@ from ingest.chunk import Chunk
 
 LONGEST = 1700
 """Characters of a single block that are shown; the rest of it is left to its section."""
+
+LIST = 1200
+"""Characters of a passage up to which the list that it stands in is shown whole."""
 
 _MEANING = ("dense", "dense_gap", "meaning")
 
@@ -73,6 +76,33 @@ def passage_source(passage: Passage, index: Index, longest: int = LONGEST) -> st
     if end - passage.start > longest:
         end = max(text.rfind("\n", passage.start, passage.start + longest), passage.start + longest // 2)
     return text[passage.start : end].rstrip()
+
+
+def with_whole_list(passage: Passage, index: Index, longest: int) -> Passage:
+    """Return a passage with the rest of the list that it ends or begins in, and what introduces it, where that fits.
+
+    Args:
+        passage: The passage.
+        index: Where it was found.
+        longest: Characters that it may have with them.
+    """
+    section = [
+        part
+        for part in index.under(passage.hit.chunk.doc_id, ())
+        if part.section_start == passage.chunks[0].section_start
+    ]
+    first = next(at for at, part in enumerate(section) if part.chunk_id == passage.chunks[0].chunk_id)
+    last = first + len(passage.chunks) - 1
+    while last + 1 < len(section) and section[last].kind == section[last + 1].kind == "item":
+        last += 1
+    while (
+        first
+        and section[first].kind == "item"
+        and (section[first - 1].kind == "item" or _introduces(section[first - 1]))
+    ):
+        first -= 1
+    whole = section[first : last + 1]
+    return replace(passage, chunks=tuple(whole)) if _length(whole) <= longest else passage
 
 
 def passage_score(hit: Hit, meaning: float = EVIDENCE.meaning) -> float:

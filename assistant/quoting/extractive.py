@@ -12,7 +12,7 @@ import numpy as np
 
 from assistant.answer import Citation, Segment
 from assistant.asking.question import Question, understand
-from assistant.evidence.passage import LONGEST, Passage, passage_source
+from assistant.evidence.passage import LIST, LONGEST, Passage, passage_source, with_whole_list
 from assistant.evidence.reading import worth_showing
 from assistant.phrases import phrase
 from assistant.quoting.quotes import Quote, cite, quotes_of
@@ -73,7 +73,12 @@ class ExtractiveWriter:
         # What is compared seldom stands in one passage: as many are shown as may be.
         how = self._how.model_copy(update={"worth": 0.0}) if question.kind == "comparison" else self._how
         before, left = "", how.shown
-        for passage in worth_showing(passages, how):
+        quoted: set[str] = set()
+        for found in worth_showing(passages, how):
+            if found.hit.chunk.chunk_id in quoted:
+                continue
+            whole = with_whole_list(found, self._index, LIST)
+            passage = replace(whole, chunks=tuple(each for each in whole.chunks if each.chunk_id not in quoted))
             headings = passage.hit.chunk.headings
             opening = before + phrase(
                 "under", question.language, where=" › ".join(headings[-2:]) or passage.hit.chunk.doc_id
@@ -84,6 +89,7 @@ class ExtractiveWriter:
             text = f"{opening}\n\n{as_shown(quote)}"
             if before and len(text) > left:
                 continue
+            quoted |= {chunk.chunk_id for chunk in passage.chunks}
             yield Segment(text, (self._cite_passage(question, passage, quote),))
             before, left = "\n\n", left - len(text)
 

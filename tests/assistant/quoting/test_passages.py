@@ -49,6 +49,13 @@ O Tucano é distribuído sob a licença Mozilla Public License 2.0, que permite 
 
 As chamadas do servidor ficam gravadas por trinta dias no arquivo de auditoria.
 """,
+    "turnos.md": "# Turnos da portaria\n\nA portaria do Tucano trabalha nos seguintes turnos:\n\n"
+    + "\n".join(
+        f"- Turno {name}: os vigias {name}s conferem os crachás, anotam as placas dos carros, abrem a cancela para as "
+        "entregas marcadas e passam o livro de ocorrências ao turno que vem depois deles."
+        for name in ("matutino", "vespertino", "noturno", "substituto")
+    )
+    + "\n\nO livro de ocorrências fica guardado por cinco anos na sala do síndico, e ninguém o leva para casa.\n",
     "exemplo.md": f"# Exemplo de cálculo\n\nO exemplo completo de cálculo das linhas:\n\n```python\n{LONG}\n```\n",
 }
 
@@ -96,6 +103,13 @@ def test_no_answer_is_a_page_and_a_fence_that_is_cut_is_closed(guide: Assistant)
     assert len(answer.text) <= 1800
     assert answer.text.count("```") % 2 == 0
     assert "``` [" not in answer.text
+
+
+def test_a_list_is_shown_whole_with_what_introduces_it_and_once(guide: Assistant) -> None:
+    answer = guide.ask("Em que turnos trabalha a portaria?")
+    for name in ("nos seguintes turnos:", "matutino", "vespertino", "noturno", "substituto"):
+        assert answer.text.count(name if name.endswith(":") else f"Turno {name}") == 1
+    assert exact(answer, guide)
 
 
 def test_two_questions_at_once_are_answered_within_the_length_of_one(guide: Assistant) -> None:
