@@ -20,7 +20,7 @@ from ingest.splitting.splitter import split
 
 LEAST, MOST, TIMES = 1_500, 6_000, 16
 """Characters of the smaller file, as many as take time that can be measured; how much longer the larger one is."""
-MEASURABLE = 0.02
+MEASURABLE = 0.01
 """Seconds of the processor."""
 BELOW = TIMES**1.5
 
