@@ -271,11 +271,8 @@ class Checker:
         quotes: list[Quote] = []
         passage = 0
         for part in self._parts(claims, subject):
-            near = (
-                one
-                for one in self._statements
-                if part.names or not passage or one.passage == passage or one.opens({word.text for word in part.words})
-            )
+            anywhere, stems = part.names or not passage, {stem(word.text) for word in part.words}
+            near = (one for one in self._statements if anywhere or one.passage == passage or one.opens(stems))
             statement = next((one for one in near if self._fit(part, one).score), None)
             if statement is None:
                 return None
@@ -328,16 +325,15 @@ class Checker:
         matched = self._matched(part, statement)
         for number in part.numbers:
             if not any(self._same(number, stated) for stated in statement.claims.numbers):
-                return _Fit(why=f"{number.digits} {number.unit}".strip(), contrary=bool(statement.claims.numbers))
+                return _Fit(why=f"{number.digits} {number.unit}".strip())
         if denied := denial_differs(part.words, matched, statement.denials):
-            return _Fit(why=denied, contrary=True)
+            return _Fit(why=denied)
         return _Fit(float(best.mean()) if part.words else 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """How well a statement says a part of a sentence; 0 when it does not, why, and whether it says the contrary."""
+    """How well a statement says a part of a sentence; 0 when it does not, and why."""
 
     score: float = 0.0
     why: str = ""
-    contrary: bool = False

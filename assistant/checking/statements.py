@@ -42,10 +42,10 @@ class Statement:
         """Return what it is about, where the structure says so; empty elsewhere."""
         return self.quote.hit.chunk.subject
 
-    def opens(self, words: set[str]) -> bool:
-        """Tell whether folded words name what it speaks of: its subject, or the words that it begins with."""
+    def opens(self, stems: set[str]) -> bool:
+        """Tell whether stems of words name what it speaks of: its subject, or the words that it begins with."""
         stated = read_claims(self.subject).words or [word for word in self.claims.words if word.telling][:SUBJECT]
-        return bool(stated) and {*map(stem, words)}.issuperset(stem(word.text) for word in stated)
+        return bool(stated) and stems.issuperset(stem(word.text) for word in stated)
 
 
 def read_statements(hits: Sequence[Hit], columns: dict[str, int]) -> list[Statement]:

@@ -63,14 +63,16 @@ class Passage:
         return self.chunks[-1].end
 
 
-def passage_source(passage: Passage, index: Index, longest: int = LONGEST) -> str:
+def passage_source(passage: Passage, index: Index, shown: int = LONGEST, beside: int = 0) -> str:
     """Return a passage as its document has it, from its beginning on; one that is too long ends at a line.
 
     Args:
         passage: The passage.
         index: Where it was found.
-        longest: Characters that it may have.
+        shown: Characters that it may have, with what stands above it; it has never more than `LONGEST`.
+        beside: Characters of what stands above it, of which half of `shown` at most are taken from it.
     """
+    longest = min(LONGEST, max(shown - beside, shown // 2))
     text = index.document_text(passage.hit.chunk.doc_id)
     end = passage.end
     if end - passage.start > longest:
@@ -78,20 +80,9 @@ def passage_source(passage: Passage, index: Index, longest: int = LONGEST) -> st
     return text[passage.start : end].rstrip()
 
 
-def with_whole_list(passage: Passage, index: Index, longest: int) -> Passage:
-    """Return a passage with the rest of the list that it ends or begins in, and what introduces it, where that fits.
-
-    Args:
-        passage: The passage.
-        index: Where it was found.
-        longest: Characters that it may have with them.
-    """
-    section = [
-        part
-        for part in index.under(passage.hit.chunk.doc_id, ())
-        if part.section_start == passage.chunks[0].section_start
-    ]
-    first = next(at for at, part in enumerate(section) if part.chunk_id == passage.chunks[0].chunk_id)
+def with_whole_list(passage: Passage, index: Index) -> Passage:
+    """Return a passage with the rest of the list that it ends or begins in, and what introduces it, up to `LIST`."""
+    section, first = _section_of(passage.chunks[0], index.under(passage.hit.chunk.doc_id, ()))
     last = first + len(passage.chunks) - 1
     while last + 1 < len(section) and section[last].kind == section[last + 1].kind == "item":
         last += 1
@@ -102,7 +93,7 @@ def with_whole_list(passage: Passage, index: Index, longest: int) -> Passage:
     ):
         first -= 1
     whole = section[first : last + 1]
-    return replace(passage, chunks=tuple(whole)) if _length(whole) <= longest else passage
+    return replace(passage, chunks=tuple(whole)) if _length(whole) <= LIST else passage
 
 
 def passage_score(hit: Hit, meaning: float = EVIDENCE.meaning) -> float:
@@ -135,33 +126,36 @@ def find_passages(hits: Sequence[Hit], index: Index, how: EvidenceSettings = EVI
         if chunk.chunk_id not in taken:
             if chunk.doc_id not in documents:
                 documents[chunk.doc_id] = index.under(chunk.doc_id, ())
-            section = [part for part in documents[chunk.doc_id] if part.section_start == chunk.section_start]
-            passage = _passage(hit, section, found, taken, how.length)
+            passage = _passage(hit, documents[chunk.doc_id], found, taken, how.length)
             taken.update(part.chunk_id for part in passage.chunks)
             passages.append(passage)
     return sorted(passages, key=lambda passage: -passage.share)
 
 
 def _passage(
-    hit: Hit, section: Sequence[Chunk], found: Mapping[str, tuple[float, Hit]], taken: set[str], length: int
+    hit: Hit, document: Sequence[Chunk], found: Mapping[str, tuple[float, Hit]], taken: set[str], length: int
 ) -> Passage:
     """Return the run of a section's chunks around a hit in which the most was found; of those alike, the longest.
 
     Args:
         hit: The best one that no passage has yet.
-        section: The chunks, in the order of the document.
+        document: The chunks of its document, in order.
         found: By the id of its chunk, every hit and its share.
         taken: Chunks of other passages.
         length: Characters that a run of several chunks may have.
     """
     runs = (
         (round(sum(found[chunk.chunk_id][0] for chunk in run if chunk.chunk_id in found), 9), _length(run), run)
-        for run in _runs(
-            section, next(at for at, chunk in enumerate(section) if chunk.chunk_id == hit.chunk.chunk_id), taken, length
-        )
+        for run in _runs(*_section_of(hit.chunk, document), taken, length)
     )
     share, _, run = max(runs, key=lambda each: each[:2])
     return Passage(hit, tuple(run), max(share, 1e-9))
+
+
+def _section_of(chunk: Chunk, document: Sequence[Chunk]) -> tuple[Sequence[Chunk], int]:
+    """Return the chunks of a chunk's section, in the order of the document, and its place among them."""
+    section = [part for part in document if part.section_start == chunk.section_start]
+    return section, next(at for at, part in enumerate(section) if part.chunk_id == chunk.chunk_id)
 
 
 def _runs(section: Sequence[Chunk], at: int, taken: set[str], length: int) -> Iterator[Sequence[Chunk]]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from assistant.answer import Citation, Segment
 from assistant.asking.question import Question
 from assistant.evidence.gather import Evidence
-from assistant.evidence.passage import LONGEST, Passage, passage_source
+from assistant.evidence.passage import Passage, passage_source
 from assistant.notice import Notice
 from assistant.phrases import phrase
 from assistant.quoting.extractive import ExtractiveWriter
@@ -125,7 +125,7 @@ def _unsure(nearest: Passage, index: Index, language: str, missing: str) -> str:
     chunk, line = nearest.hit.chunk, nearest.chunks[0].line_start
     where = f"{' › '.join(chunk.headings[-2:]) or chunk.doc_id} ({chunk.doc_id}, {phrase('line', language)} {line})"
     told = [phrase("silent_on", language, missing=missing)] if missing else []
-    quote = passage_source(nearest, index, LONGEST - len(where))
+    quote = passage_source(nearest, index, beside=len(where))
     return "\n".join([*told, phrase("unsure", language), "", f"*{where}*", "", as_shown(quote)])
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from assistant.answer import Citation, Segment
 from assistant.asking.question import Question, understand
-from assistant.evidence.passage import LIST, LONGEST, Passage, passage_source, with_whole_list
+from assistant.evidence.passage import Passage, passage_source, with_whole_list
 from assistant.evidence.reading import worth_showing
 from assistant.phrases import phrase
 from assistant.quoting.quotes import Quote, cite, quotes_of
@@ -77,15 +77,17 @@ class ExtractiveWriter:
         for found in worth_showing(passages, how):
             if found.hit.chunk.chunk_id in quoted:
                 continue
-            whole = with_whole_list(found, self._index, LIST)
+            whole = with_whole_list(found, self._index)
             passage = replace(whole, chunks=tuple(each for each in whole.chunks if each.chunk_id not in quoted))
             headings = passage.hit.chunk.headings
             opening = before + phrase(
                 "under", question.language, where=" › ".join(headings[-2:]) or passage.hit.chunk.doc_id
             )
             # The first is shown in any case, as much of it as may be.
-            longest = LONGEST if before else min(LONGEST, max(how.shown - len(opening), how.shown // 2))
-            quote = passage_source(passage, self._index, longest)
+            if before:
+                quote = passage_source(passage, self._index)
+            else:
+                quote = passage_source(passage, self._index, how.shown, beside=len(opening))
             text = f"{opening}\n\n{as_shown(quote)}"
             if before and len(text) > left:
                 continue

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from assistant.answer import Answer
 from assistant.assistant import Assistant
-from assistant.evidence.passage import find_passages
+from assistant.evidence.passage import find_passages, passage_source
 from assistant.quoting.extractive import ExtractiveWriter
 from assistant.workspace.build import build
 from assistant.workspace.folder import read_settings
@@ -103,6 +103,12 @@ def test_no_answer_is_a_page_and_a_fence_that_is_cut_is_closed(guide: Assistant)
     assert len(answer.text) <= 1800
     assert answer.text.count("```") % 2 == 0
     assert "``` [" not in answer.text
+
+
+def test_a_title_however_long_takes_half_of_the_room_at_most(guide: Assistant) -> None:
+    hits = guide.index.search("exemplo completo de cálculo das linhas", 10)
+    passage = next(each for each in find_passages(hits, guide.index) if each.hit.chunk.kind == "code")
+    assert 400 < len(passage_source(passage, guide.index, 1000, beside=5000)) <= 500
 
 
 def test_a_list_is_shown_whole_with_what_introduces_it_and_once(guide: Assistant) -> None:
