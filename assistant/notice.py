@@ -117,6 +117,13 @@ _FAILURES: dict[str, tuple[_Pair, _Pair]] = {
         ),
         ("To try with another model: CORUJA_MODEL=NAME", "Para tentar com outro modelo: CORUJA_MODEL=NOME"),
     ),
+    "other_language": (
+        (
+            "The model {model} did not answer in the language of the question, not even when it was told again.",
+            "O modelo {model} não respondeu na língua da pergunta, nem quando se insistiu.",
+        ),
+        ("To try with another model: CORUJA_MODEL=NAME", "Para tentar com outro modelo: CORUJA_MODEL=NOME"),
+    ),
 }
 """Why a model did not write: what happened, and what to type next, each in English and in Portuguese."""
 
@@ -148,10 +155,6 @@ _REMARKS: dict[str, _Pair] = {
     "cut": (
         "The model stopped in the middle of a sentence, which was left out.",
         "O modelo parou no meio de uma frase, que ficou de fora.",
-    ),
-    "other_language": (
-        "The model did not answer in the language of the question, not even when it was told again.",
-        "O modelo não respondeu na língua da pergunta, nem quando se insistiu.",
     ),
 }
 

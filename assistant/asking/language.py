@@ -13,11 +13,6 @@ from assistant.asking.listed import listed
 DEFAULT = "pt"
 NAMES = {"pt": "português", "en": "inglês", "es": "espanhol"}
 
-# Signs of one language that outweigh another's, for a text to be surely in it: names and terms of another language
-# are some, too ("MLflow on SageMaker: machine learning").
-SURE = 4
-SURE_SHARE = 2.0
-
 _WORD = re.compile(r"[^\W\d_]+")
 # Letters and endings that one of the three languages has and the others have not.
 _TELLTALES = {
@@ -34,11 +29,10 @@ def language_of(text: str) -> str:
     return DEFAULT if scores[DEFAULT] == best else max(scores, key=lambda language: scores[language])
 
 
-def surely_not(text: str, language: str) -> bool:
-    """Tell whether a text is surely in another language than this one; a text that shows little is not sure."""
+def rather_not(text: str, language: str) -> bool:
+    """Tell whether a text has more signs of another language than of this one."""
     scores = _signs(text)
-    other = max(signs for name, signs in scores.items() if name != language)
-    return other >= SURE and other >= SURE_SHARE * scores[language]
+    return max(scores.values()) > scores[language]
 
 
 def likely(text: str, language: str) -> bool:

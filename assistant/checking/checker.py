@@ -16,8 +16,8 @@ import numpy as np
 
 from assistant.checking.claims import Claims, Number, Word, predicate, read_claims, spelt
 from assistant.checking.entailment import Signs, enough, logits_of, probabilities, sure_enough
-from assistant.checking.signs import signs_of
-from assistant.checking.statements import Statement, denial_differs, read_statements, read_together
+from assistant.checking.signs import TRANSLATED, signs_of, strangers
+from assistant.checking.statements import Statement, denial_differs, denied_otherwise, read_statements, read_together
 from assistant.checking.subjects import is_of_another, listed
 from assistant.checking.wording import opposed
 from assistant.quoting.quotes import BULLET, Quote, cite
@@ -31,7 +31,6 @@ _REPLY = re.compile(r"(?:(?:sim|yes|sí)\s*[,.:;–—-]|(?:não|no)\s*,(?=\s+(?
 AROUND = 2  # statements before one, and after it, that may say the rest of a sentence: steps are told in one
 MOST_JUDGED = 3  # statements of those that promise most
 IDENTICAL = 1.01  # likeness of the very word, so that of several words with its stem it is the one matched
-TRANSLATED = 0.8  # likeness of what two numbers count, from which it is the same thing in another language
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +91,7 @@ class Checker:
         asked = [word for word in claims.words if word.telling]
         self._counts = {number.digits for number in claims.numbers}
         self._question = frozenset(stem(word.text) for word in asked)
+        self._question_denies = frozenset(stem(word.text) for word in asked if word.denied_by)
         named = {name for statement in self._statements for name in statement.claims.names}
         self._asked = tuple(word for word in asked if word.known_as not in named)
         self._subject = self._about = frozenset(word.known_as for word in asked) & named
@@ -197,26 +197,32 @@ class Checker:
         return [(at, replace(signs, read=logit)) for (at, signs), logit in zip(best, logits.tolist(), strict=True)]
 
     def _signs(self, part: _Part, at: int) -> Signs | None:
-        """Return what speaks for a statement's saying a part; None where a name, a number or a denial forbids it."""
+        """Return what speaks for a statement's saying a part; None where a name, a number or an item forbids it."""
         statement, beside = self._statements[at], self._beside(at)
-        strangers = part.names - statement.known
-        # What a row or an item says, it says of its own subject; in prose a name may stand a sentence before.
-        apart = frozenset[str]() if statement.subject else statement.around
-        if strangers - apart or part.subject - statement.around or not predicate(part.words):
+        asked = strangers(part.words, part.likeness, statement, beside)
+        if any(stem(word.text) not in self._question for word in asked) or part.subject - statement.around:
             return None
         stated = [number for one in (statement, *beside) for number in one.claims.numbers]
-        if not all(any(self._same(number, other) for other in stated) for number in part.numbers):
+        if not all(any(self._same(number, other, self._enough) for other in stated) for number in part.numbers):
             return None
         matched = self._matched(part, statement)
-        if denial_differs(part.words, matched, statement.denials):
+        denied = denied_otherwise(part.words, matched, statement.denials, self._question_denies)
+        # Where both deny something, what exactly is left to reading; where one does, they say contrary things.
+        if denied and not (any(word.denied_by for word in part.words) and any(map(any, statement.denials.values()))):
             return None
         lost = [word.text for row, word in enumerate(part.words) if word.telling and row not in matched]
-        if any(opposed(word, self._words[column]) for word in lost for column in statement.columns):
+        if not predicate(part.words) or any(opposed(one, self._words[to]) for one in lost for to in statement.columns):
             return None
         if is_of_another(part.words, part.likeness, self._enough, at, self._statements):
             return None
+        differing = (
+            float(len(asked)),
+            float(sum(not any(self._same(number, other) for other in stated) for number in part.numbers)),
+            float(denied),
+        )
         numbers = len(part.numbers)
-        return signs_of(part.words, part.likeness, self._enough, numbers, statement, beside, self._question)
+        signs = signs_of(part.words, part.likeness, self._enough, numbers, statement, beside, self._question)
+        return replace(signs, compared=(*signs.compared, *differing))
 
     def _around(self, at: int) -> list[Statement]:
         """Return a statement and those around it in its section, in order; alone where it has a subject of its own."""
@@ -234,8 +240,8 @@ class Checker:
         more = [one for one in self._beside(at) if self._matched(part, one).keys() - own.keys()]
         return (self._statements[at].quote, *(one.quote for one in more))
 
-    def _same(self, number: Number, stated: Number) -> bool:
-        """Tell whether two numbers are one, and count the same as far as both say what, in whatever language."""
+    def _same(self, number: Number, stated: Number, least: float = TRANSLATED) -> bool:
+        """Tell whether two numbers are one, and count the same, by words of some likeness, as far as both say what."""
         if number.digits != stated.digits:
             return False
         if not number.unit or not stated.unit or number.unit in stated.beside:
@@ -244,7 +250,7 @@ class Checker:
         if not number.counted or not near:
             return False
         likeness = self._vocabulary.alike([number.counted])[0, [self._columns[word] for word in near]]
-        return float(likeness.max()) >= TRANSLATED
+        return float(likeness.max()) >= least
 
     def _matched(self, part: _Part, statement: Statement) -> dict[int, int]:
         """Return which words of a part a statement covers, each with the column that covers it."""

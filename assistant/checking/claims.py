@@ -266,7 +266,7 @@ def _is_name(tokens: list[tuple[str, str]], at: int) -> bool:
         return False
     opens = at == 0 or tokens[at - 1][0] in ":.!?|("
     following = tokens[at + 1][0] if at + 1 < len(tokens) else ""
-    return not opens or following == ":" or following[:1].isupper()
+    return not opens or following == ":" or (following[:1].isupper() and says_something(tokens[at][1]))
 
 
 def _points_back(folded: Iterable[str]) -> bool:

@@ -34,6 +34,9 @@ SIGNS = (
     "new_said",  # "said_near" of what the question does not say already
     "new_lost",  # logarithm of how many words nothing says, the question neither
     "new",  # logarithm of how many words the question does not say
+    "asked",  # names of the sentence that only the question says
+    "units",  # numbers that count something else there
+    "denied",  # words that one side denies and the other does not
     "read",  # logit of its being said, as the entailment model reads it beside the statement and those around it
 )
 
@@ -41,7 +44,8 @@ SIGNS = (
 MOST_SURE = 4.0
 """Logit that reading counts at most, either way."""
 LEAST_SAID = 0.2
-"""Share of a sentence, by the weight of its words, that a statement and its neighbours have to say to be judged."""
+"""Share of a sentence, by the weight of its words, that a statement and its neighbours have to say to be judged; and of
+each of its clauses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +54,12 @@ class Signs:
 
     Attributes:
         compared: All of `SIGNS` but the last, in their order.
+        clause: Of its clauses, the share that is said of the one of which least is.
         read: The last.
     """
 
     compared: tuple[float, ...]
+    clause: float = 1.0
     read: float = 0.0
 
     @property
@@ -68,8 +74,8 @@ class Signs:
 
     @property
     def hopeful(self) -> bool:
-        """Tell whether so much of the sentence is said that it is judged: what says less fails."""
-        return self.compared[1] >= LEAST_SAID
+        """Tell whether so much of the sentence, and of each clause, is said that it is judged: what says less fails."""
+        return min(self.compared[1], self.clause) >= LEAST_SAID
 
 
 def logits_of(sentence: str, texts: Sequence[str]) -> FloatArray:

@@ -5,6 +5,7 @@ from itertools import pairwise
 from math import log1p
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assistant.checking.claims import Word
 from assistant.checking.entailment import Signs
@@ -15,6 +16,10 @@ from index.text.similar import weights
 
 NEAR = 4
 """Words between two, within which a statement says them near each other."""
+CLAUSE = 3
+"""Words that tell something from which a clause is looked at by itself: a shorter one frames another."""
+TRANSLATED = 0.8
+"""Likeness from which two words name the same thing, in whatever language."""
 
 
 def signs_of(
@@ -36,6 +41,9 @@ def signs_of(
         statement: What may say it.
         beside: The statements before and after it, of the same section.
         asked: Stems of what the question says: an answer that says it again claims nothing by that.
+
+    Returns:
+        All but those that tell in what both differ, and `read`.
     """
     rows = [row for row, word in enumerate(words) if word.telling]
     weight = weights([words[row].text for row in rows])
@@ -64,7 +72,29 @@ def signs_of(
         log1p(int((lost & new).sum())),
         log1p(int(new.sum())),
     )
-    return Signs(values)
+    return Signs(values, _least_said(words, rows, weight, near >= enough))
+
+
+def strangers(
+    words: Sequence[Word], likeness: FloatArray, statement: Statement, beside: Sequence[Statement]
+) -> list[Word]:
+    """Return the names among words that a statement, and what is read with it, does not have in any language.
+
+    What a row or an item says, it says of its own subject; in prose a name may stand a sentence before.
+    """
+    known = statement.known.union(*(one.known for one in beside), () if statement.subject else statement.around)
+    return [
+        word
+        for row, word in enumerate(words)
+        if word.name and word.known_as not in known and likeness[row, statement.columns].max(initial=0.0) < TRANSLATED
+    ]
+
+
+def _least_said(words: Sequence[Word], rows: Sequence[int], weight: FloatArray, said: NDArray[np.bool_]) -> float:
+    """Return of the clauses of some words the share that is said, by weight, of the one of which least is."""
+    clauses = np.array([words[row].clause for row in rows])
+    own = [clauses == clause for clause in np.unique(clauses)]
+    return min((float(weight[at] @ said[at] / weight[at].sum()) for at in own if at.sum() >= CLAUSE), default=1.0)
 
 
 def _pairs(own: FloatArray, enough: float, statement: Statement) -> float:

@@ -71,8 +71,10 @@ def _read(passage: int, hit: Hit, columns: dict[str, int]) -> Iterator[Statement
     for quote in quotes_of(hit):
         claims = read_claims(quote.plain)
         denials: dict[int, set[int]] = {}
-        for word in (*claims.words, *(replace(word, denied_by=0) for word in headings)):
+        for word in claims.words:
             denials.setdefault(columns.setdefault(word.text, len(columns)), set()).add(word.denied_by)
+        for word in headings:  # what a statement denies itself is denied, however its title says it
+            denials.setdefault(columns.setdefault(word.text, len(columns)), {0})
         own = frozenset(word.known_as for word in claims.words)
         known = own | {word.known_as for word in headings}
         yield Statement(
@@ -109,3 +111,20 @@ def denial_differs(words: Sequence[Word], matched: dict[int, int], denials: dict
     if unmatched:
         differing += [row for row, word in enumerate(words) if word.denied_by in unmatched]
     return " ".join(words[row].text for row in differing)
+
+
+def denied_otherwise(
+    words: Sequence[Word], matched: dict[int, int], denials: dict[int, frozenset[int]], asked: frozenset[str]
+) -> int:
+    """Return how many words one side denies and the other does not, whether what is asked counts as denied or not.
+
+    What a question denies ("sem executar …, tem como?") a sentence may deny or not: it says again what is asked.
+
+    Args:
+        words: What the sentence says.
+        matched: Its words that the statement says, each with the column.
+        denials: Of the statement.
+        asked: Stems that the question denies.
+    """
+    plain = [replace(word, denied_by=0) if stem(word.text) in asked else word for word in words]
+    return min(len(denial_differs(each, matched, denials).split()) for each in (words, plain))

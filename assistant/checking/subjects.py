@@ -1,6 +1,6 @@
 """What a list says by its items' subjects: which things stand in it, and that each item speaks of its own.
 
-Items and rows whose subject the document marks (see `Chunk.subject`) are known; a list in prose is not.
+Items and rows whose subject the document marks (see `Chunk.subject`) are known; of prose, two kinds of one thing.
 """
 
 from collections.abc import Iterator, Sequence
@@ -52,14 +52,22 @@ def is_of_another(
     own = all_[at]
     rows = [row for row, word in enumerate(words) if word.telling and not word.name]
     lost = [row for row in rows if likeness[row, own.columns].max(initial=0.0) < enough]
-    if not own.subject or not lost:
-        return False
-    if len(lost) == len(rows):
-        return True
-    others = (one for one in all_ if one.subject not in ("", own.subject))
+    if not lost or (own.subject and len(lost) == len(rows)):
+        return bool(lost)
     return len(lost) >= FEWEST and any(
-        (likeness[np.ix_(lost, one.columns)].max(axis=1, initial=0.0) >= enough).all() for one in others
+        (likeness[np.ix_(lost, one.columns)].max(axis=1, initial=0.0) >= enough).all()
+        for one in all_
+        if _of_other_things(own, one)
     )
+
+
+def _of_other_things(one: Statement, other: Statement) -> bool:
+    """Tell whether two statements speak of two things: marked so, or of two kinds ("Replica A …", "Replica B …")."""
+    if one.subject or other.subject:
+        return "" not in (one.subject, other.subject) and one.subject != other.subject
+    first, second = ([word for word in each.claims.words if word.telling][:2] for each in (one, other))
+    kinds = len(first) == len(second) == 2 and stem(first[0].text) == stem(second[0].text)
+    return kinds and one.section == other.section and stem(first[1].text) != stem(second[1].text)
 
 
 def _lists(statements: Sequence[Statement]) -> Iterator[list[Statement]]:

@@ -13,7 +13,7 @@ from itertools import chain
 from threading import Event
 
 from assistant.answer import Segment, Turn
-from assistant.asking.language import language_of, likely, surely_not
+from assistant.asking.language import language_of, likely, rather_not
 from assistant.asking.question import understand
 from assistant.checking.checker import Checker
 from assistant.evidence.passage import Passage
@@ -24,7 +24,7 @@ from assistant.settings import Unverified
 from assistant.writing.chain import answer_chain, conversation_text, rewrite_chain
 from assistant.writing.markers import MarkerReader
 from assistant.writing.prompt import read_prompt
-from assistant.writing.review import Review
+from assistant.writing.review import NotWorthShowing, Review
 from assistant.writing.sentences import SentenceReader
 from assistant.writing.sources import Source, as_markdown, fitting, harmless, sources
 from index.hit import Hit
@@ -61,8 +61,8 @@ class ModelWriter:
         that goes on repeating itself is stopped. A reply that ran into its limit loses its last, unfinished sentence.
 
         Raises:
-            NotWorthShowing: The model found no answer, or the passages support too little of what it wrote; perhaps
-                after some segments.
+            NotWorthShowing: The model wrote in another language twice, found no answer, or the passages support too
+                little of what it wrote; perhaps after some segments.
             ModelUnavailable: The model failed, answered nothing, stopped, or was not given the whole prompt,
                 perhaps after some segments.
         """
@@ -75,10 +75,13 @@ class ModelWriter:
         review = Review(Checker(question, evidence), language, mark=self._mark)
         sentences = self._sentences(question, given)
         opening, failure = _opening(sentences, language)
-        if surely_not("".join(opening), language):
+        if rather_not("".join(opening), language):
             sentences.close()
             sentences = self._sentences(question, given, insisting=True)
             opening, failure = _opening(sentences, language)
+        if rather_not("".join(opening), language):
+            sentences.close()
+            raise NotWorthShowing("other_language", model=self._chat.model)
         try:
             yield from review.segments(chain(opening, sentences))
             if failure:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 
 from assistant.answer import Segment
-from assistant.asking.language import surely_not
 from assistant.checking.checker import Checker
 from assistant.notice import ModelFailure, Notice, remark
 from assistant.phrases import phrase
@@ -46,7 +45,6 @@ class Review:
         self._mark = mark
         self._said: set[str] = set()
         self._held: list[Segment] = []  # not proven, to be shown with what is
-        self._written: list[str] = []
         self._proven = self._unsupported = 0
         self._begun = self._unknowing = False
 
@@ -69,7 +67,6 @@ class Review:
             if _UNKNOWING.search(sense):
                 self._unknowing = True
                 continue
-            self._written.append(text)
             yield from self._judged(text)
 
     def finish(self, model: str) -> Iterator[Segment]:
@@ -112,8 +109,6 @@ class Review:
             yield remark("dropped_one")
         elif self._unsupported:
             yield remark("dropped", count=str(self._unsupported))
-        if surely_not(" ".join(self._written), self._language):
-            yield remark("other_language")
 
 
 def _bare(text: str) -> str:

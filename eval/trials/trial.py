@@ -167,6 +167,7 @@ def try_model(
     written = [one for one in asked if one.answer.written]
     refused = [one for one in asked if one.told("found_nothing")]
     discarded = [one for one in asked if one.told("little_supported", "nothing_supported")]
+    foreign = [one for one in asked if one.told("other_language")]
     return Trial(
         model=model,
         questions=questions,
@@ -178,8 +179,8 @@ def try_model(
         refused=len(refused),
         discarded=len(discarded),
         left_out=sum(notice.count for one in written for notice in one.answer.notices),
-        failed=len(asked) - len(written) - len(refused) - len(discarded),
-        other_language=sum(one.told("other_language") for one in asked),
+        failed=len(asked) - len(written) - len(refused) - len(discarded) - len(foreign),
+        other_language=len(foreign),
         quotes_s=_middle(one.quotes_s for one in asked),
         first_s=_middle(one.first_s for one in written if one.first_s is not None),
         whole_s=_middle(one.whole_s for one in asked),

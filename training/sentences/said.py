@@ -70,12 +70,14 @@ def _said(passage: Taken, text: str, sentence: str, true: bool, *, english: bool
 
 def said_hits(said: Said) -> list[Hit]:
     """Return the passage as the checker is given it: its headings apart."""
-    (hit,) = case_hits(said.case)
-    if not said.headed:
-        return [hit]
+    return [headed(hit) if said.headed else hit for hit in case_hits(said.case)]
+
+
+def headed(hit: Hit) -> Hit:
+    """Return a hit whose first line is its headings with these apart."""
     headings, _, body = hit.chunk.text.partition("\n")
     chunk = replace(hit.chunk, text=body, plain=body, end=len(body), headings=tuple(headings.split(" › ")))
-    return [replace(hit, chunk=chunk)]
+    return replace(hit, chunk=chunk)
 
 
 def main() -> None:

@@ -169,13 +169,19 @@ def _cases_of(question: str, passage: str, others: Sequence[str], absent: str, c
         tail = re.split(r"[,;]\s", stranger)[-1].rstrip(".")
         if sum(word.telling for word in read_claims(tail).words) > 2:
             yield case("clause added", f"{sentence.rstrip('.')} e {tail[0].lower()}{tail[1:]}.")
-    if _NUMBER.search(sentence):
-        changed = _NUMBER.sub(lambda found: str(int(found[0]) + chance.randint(1, 9)), sentence, count=1)
-        if changed.lower() not in said:
-            yield case("number changed", changed)
+    changed = changed_number(sentence, chance)
+    if changed and changed.lower() not in said:
+        yield case("number changed", changed)
     yield from (
         case(kind, text) for kind, text in falsified(sentence, others, absent, chance) if text.lower() not in said
     )
+
+
+def changed_number(sentence: str, chance: random.Random) -> str:
+    """Return a sentence with its first number changed; empty where it has none."""
+    if not _NUMBER.search(sentence):
+        return ""
+    return _NUMBER.sub(lambda found: str(int(found[0]) + chance.randint(1, 9)), sentence, count=1)
 
 
 def falsified(sentence: str, others: Sequence[str], absent: str, chance: random.Random) -> Iterator[tuple[str, str]]:

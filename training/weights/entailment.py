@@ -10,8 +10,8 @@ with two facts crossed, and as the answer of another question. Then the sentence
 (`training.sentences`): those of some documentations are learned from, those of the others held out. What strict
 comparison decides is left to it: it is learned from what it leaves open.
 
-The threshold is the lowest that lets at most `MOST_FALSE` of the false sentences through that were made of passages and
-references, and at most `MOST_INVENTED` of those that the model invented, on the documents that choose.
+The threshold is the lowest that lets at most `MOST_INVENTED` of what the chat model invented through, on the documents
+that choose.
 """
 
 import argparse
@@ -33,8 +33,7 @@ from training.weights.checker import TARGET, Case, case_hits, documentation_case
 from training.weights.logistic import Array, fit_logistic
 
 RIDGE = 10.0
-MOST_FALSE = 0.04
-MOST_INVENTED = 0.01
+MOST_INVENTED = 0.03
 ROUNDS = 3
 """How often the statement that is learned from is chosen anew, by what was learned."""
 
@@ -103,17 +102,10 @@ def chance(one: Judged, weights: Array, bias: float) -> float:
 
 
 def _threshold(judged: Sequence[Judged], weights: Array, bias: float) -> float:
-    false = [one for one in judged if not one.case.true]
-    invented = [one for one in false if _source(one.case) == "written"]
-    made = [one for one in false if _source(one.case) in ("documentation", "reference")]
-    return max(_letting(made, MOST_FALSE, weights, bias), _letting(invented, MOST_INVENTED, weights, bias))
-
-
-def _letting(false: Sequence[Judged], share: float, weights: Array, bias: float) -> float:
-    """Return the lowest threshold that lets at most a share of these through."""
-    chances = [chance(one, weights, bias) for one in false]
-    open_ones = sorted((each for each in chances if 0 < each < 1), reverse=True)
-    return open_ones[min(int(share * len(false)), len(open_ones) - 1)] + 1e-3 if open_ones else 0.0
+    """Return the lowest threshold that lets no more through of what a model invented."""
+    invented = [one for one in judged if not one.case.true and _source(one.case) == "written"]
+    chances = sorted((chance(one, weights, bias) for one in invented), reverse=True)
+    return chances[int(MOST_INVENTED * len(invented))] + 1e-3
 
 
 def _report(name: str, judged: Sequence[Judged], weights: Array, bias: float, threshold: float) -> None:

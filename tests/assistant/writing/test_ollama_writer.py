@@ -169,11 +169,10 @@ def test_another_language_is_asked_for_again_with_more_insistence(server: Ollama
     assert "escreva a resposta inteira em português" in second.text
 
 
-def test_a_language_that_comes_again_is_told(server: OllamaServer) -> None:
+def test_a_language_that_comes_again_is_not_worth_showing(server: OllamaServer) -> None:
     (english,) = (passage for passage in [chunk("This", "drift.", ENGLISH, doc="guide.md")])
-    segments = write(server, "tudo", hits(english))
-    assert read(segments) == ENGLISH
-    assert any(segment.notice and "did not answer in the language" in segment.notice.english for segment in segments)
+    with pytest.raises(NotWorthShowing, match="did not answer in the language"):
+        write(server, "tudo", hits(english))
 
 
 @pytest.mark.parametrize(
