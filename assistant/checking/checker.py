@@ -9,16 +9,17 @@ question.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from assistant.checking.claims import Claims, Number, Word, predicate, read_claims, spelt
 from assistant.checking.entailment import Signs, enough, logits_of, probabilities, sure_enough
+from assistant.checking.parts import Open, Part, read_parts
 from assistant.checking.signs import TRANSLATED, signs_of, strangers
 from assistant.checking.statements import Statement, denial_differs, denied_otherwise, read_statements, read_together
-from assistant.checking.subjects import is_of_another, listed
+from assistant.checking.subjects import FEWEST, is_of_another, listed
 from assistant.checking.wording import opposed
 from assistant.quoting.quotes import BULLET, Quote, cite
 from index.arrays import FloatArray
@@ -46,29 +47,6 @@ class Verdict:
     supported: bool
     quotes: tuple[Quote, ...] = ()
     why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """What one statement has to say: words, their likeness to the vocabulary, shape (words, columns), and the rest.
-
-    Its names must stand in the statement; its subject, named before it, in the statement's chunk.
-    """
-
-    words: tuple[Word, ...]
-    likeness: FloatArray
-    names: frozenset[str]
-    subject: frozenset[str]
-    numbers: tuple[Number, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Open:
-    """A sentence that strict comparison does not find said: as written, its words, and which of them are not said."""
-
-    text: str
-    part: _Part
-    why: str
 
 
 class Checker:
@@ -139,7 +117,7 @@ class Checker:
         judged = self._strictly(text, claims)
         return judged if isinstance(judged, Verdict) else self._as_learned(judged)
 
-    def _strictly(self, text: str, claims: Claims) -> Verdict | _Open:
+    def _strictly(self, text: str, claims: Claims) -> Verdict | Open:
         """Judge by strict comparison; what it does not find said, word for word, is returned to be judged otherwise."""
         if claims.bare_reply:
             return Verdict(False, why=text)
@@ -166,20 +144,26 @@ class Checker:
             return Verdict(True, (self._statements[best].quote,))
         if members := listed(claims, self._statements):
             return Verdict(True, members)
-        left = _Open(text, whole, min((fit.why for fit in fits), key=len, default=text))
-        several = len({word.clause for word in claims.words} | {number.clause for number in claims.numbers}) > 1
-        return (self._by_clauses(claims, subject) if several else None) or left
+        why = min((fit.why for fit in fits), key=len, default=text)
+        parts = list(read_parts(text, claims, subject, self._asked, self._likeness))
+        if len(parts) < FEWEST:
+            return Open(text, whole, why)
+        named = all(part.part.names for part in parts)
+        return self._by_clauses(parts) or Open(text, whole, why, tuple(parts) if named else ())
 
-    def _as_learned(self, left: _Open) -> Verdict:
-        """Judge a sentence in other words."""
+    def _as_learned(self, left: Open) -> Verdict:
+        """Judge a sentence in other words: as a whole, or each clause of one that names something in each."""
         found = self._promising(left)
         chances = probabilities([signs for _, signs in found])
         best = max(zip(chances, found, strict=True), key=lambda each: float(each[0]), default=None)
-        if best is None or best[0] < sure_enough():
+        if best is not None and best[0] >= sure_enough():
+            return Verdict(True, self._quoted(left.part, best[1][0]))
+        verdicts = [self._by_clauses([clause]) or self._as_learned(clause) for clause in left.clauses]
+        if not verdicts or not all(verdict.supported for verdict in verdicts):
             return Verdict(False, why=left.why)
-        return Verdict(True, self._quoted(left.part, best[1][0]))
+        return Verdict(True, _once(quote for verdict in verdicts for quote in verdict.quotes))
 
-    def _promising(self, left: _Open) -> list[tuple[int, Signs]]:
+    def _promising(self, left: Open) -> list[tuple[int, Signs]]:
         """Return the statements that are judged for a sentence, most promising first; none for an echo."""
         whole = left.part
         # What only says again what is asked would claim nothing: it has to be said in these words, or denied.
@@ -196,7 +180,7 @@ class Checker:
         )
         return [(at, replace(signs, read=logit)) for (at, signs), logit in zip(best, logits.tolist(), strict=True)]
 
-    def _signs(self, part: _Part, at: int) -> Signs | None:
+    def _signs(self, part: Part, at: int) -> Signs | None:
         """Return what speaks for a statement's saying a part; None where a name, a number or an item forbids it."""
         statement, beside = self._statements[at], self._beside(at)
         asked = strangers(part.words, part.likeness, statement, beside)
@@ -234,7 +218,7 @@ class Checker:
         """Return the statements around one."""
         return [other for other in self._around(at) if other is not self._statements[at]]
 
-    def _quoted(self, part: _Part, at: int) -> tuple[Quote, ...]:
+    def _quoted(self, part: Part, at: int) -> tuple[Quote, ...]:
         """Return what says a part: a statement, and of those beside it which say what it does not."""
         own = self._matched(part, self._statements[at])
         more = [one for one in self._beside(at) if self._matched(part, one).keys() - own.keys()]
@@ -252,7 +236,7 @@ class Checker:
         likeness = self._vocabulary.alike([number.counted])[0, [self._columns[word] for word in near]]
         return float(likeness.max()) >= least
 
-    def _matched(self, part: _Part, statement: Statement) -> dict[int, int]:
+    def _matched(self, part: Part, statement: Statement) -> dict[int, int]:
         """Return which words of a part a statement covers, each with the column that covers it."""
         likeness = part.likeness[:, statement.columns]
         best = likeness.max(axis=1, initial=0.0)
@@ -262,13 +246,13 @@ class Checker:
             if best[row] >= self._enough
         }
 
-    def _whole(self, claims: Claims, subject: frozenset[str]) -> _Part:
+    def _whole(self, claims: Claims, subject: frozenset[str]) -> Part:
         words = claims.words
         if not predicate(words):  # a bare name answers what the lead-in, or the question, says of it
             words = (*words, *(self._lead or self._asked))
-        return _Part(words, self._likeness(words), claims.names, subject, claims.numbers)
+        return Part(words, self._likeness(words), claims.names, subject, claims.numbers)
 
-    def _by_clauses(self, claims: Claims, subject: frozenset[str]) -> Verdict | None:
+    def _by_clauses(self, clauses: Sequence[Open]) -> Verdict | None:
         """Find a statement for each clause; None when one has none.
 
         A clause that names nothing is about what was named last, and stands in the same passage as the one before it;
@@ -276,7 +260,7 @@ class Checker:
         """
         quotes: list[Quote] = []
         passage = 0
-        for part in self._parts(claims, subject):
+        for part in (clause.part for clause in clauses):
             anywhere, stems = part.names or not passage, {stem(word.text) for word in part.words}
             near = (one for one in self._statements if anywhere or one.passage == passage or one.opens(stems))
             statement = next((one for one in near if self._fit(part, one).score), None)
@@ -284,28 +268,7 @@ class Checker:
                 return None
             quotes.append(statement.quote)
             passage = statement.passage
-        return Verdict(True, tuple({cite(quote): quote for quote in quotes}.values()))
-
-    def _parts(self, claims: Claims, subject: frozenset[str]) -> Iterator[_Part]:
-        """Yield the clauses that state something; one that only names says what its neighbour does."""
-        clauses = [
-            (
-                tuple(word for word in claims.words if word.clause == at),
-                [one for one in claims.numbers if one.clause == at],
-            )
-            for at in range(claims.clauses)
-        ]
-        clauses = [(words, numbers) for words, numbers in clauses if numbers or any(word.telling for word in words)]
-        said = [predicate(words) for words, _ in clauses]
-        for at, (words, numbers) in enumerate(clauses):
-            if not said[at] and not numbers:
-                neighbours = (*reversed(said[:at]), *said[at + 1 :], self._asked)
-                words = (*words, *next(filter(None, neighbours), ()))
-            names = frozenset(word.known_as for word in words if word.name)
-            if words and next((word for word in words if word.telling), words[0]).name:
-                subject = frozenset()  # it begins with a name, and is about that
-            yield _Part(words, self._likeness(words), names, subject, tuple(numbers))
-            subject = subject or names
+        return Verdict(True, _once(quotes))
 
     def _likeness(self, words: Sequence[Word]) -> FloatArray:
         likeness = self._vocabulary.alike([word.text for word in words])
@@ -317,7 +280,7 @@ class Checker:
                 row[self._columns[word.text]] = IDENTICAL
         return likeness
 
-    def _fit(self, part: _Part, statement: Statement) -> "_Fit":
+    def _fit(self, part: Part, statement: Statement) -> "_Fit":
         """Compare a part of a sentence with a statement."""
         strangers = (part.names - statement.known) | (part.subject - statement.around)
         if strangers:
@@ -335,6 +298,11 @@ class Checker:
         if denied := denial_differs(part.words, matched, statement.denials):
             return _Fit(why=denied)
         return _Fit(float(best.mean()) if part.words else 1.0)
+
+
+def _once(quotes: Iterable[Quote]) -> tuple[Quote, ...]:
+    """Return quotes of different places."""
+    return tuple({cite(quote): quote for quote in quotes}.values())
 
 
 @dataclass(frozen=True, slots=True)

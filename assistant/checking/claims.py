@@ -166,7 +166,7 @@ class Claims:
         words: Its words, in order; stop words are left out, numbers are apart.
         numbers: Its numbers.
         idle_denials: Whether one of them denies nothing that follows it: "Não, …".
-        clauses: How many clauses it has.
+        clauses: Where in the text each of its clauses begins and ends.
         points_back: Whether its subject is that of the sentence before it.
         bare_reply: Whether it is a yes or a no and nothing else.
     """
@@ -174,7 +174,7 @@ class Claims:
     words: tuple[Word, ...]
     numbers: tuple[Number, ...]
     idle_denials: bool
-    clauses: int
+    clauses: tuple[tuple[int, int], ...]
     points_back: bool
     bare_reply: bool
 
@@ -203,12 +203,16 @@ def predicate(words: Sequence[Word]) -> tuple[Word, ...]:
 def read_claims(text: str) -> Claims:
     """Read a sentence, or a stretch of a document."""
     bullet = BULLET.match(text)
-    tokens = [(match.group(), fold(match.group())) for match in _TOKEN.finditer(text, bullet.end() if bullet else 0)]
+    found = list(_TOKEN.finditer(text, bullet.end() if bullet else 0))
+    tokens = [(match.group(), fold(match.group())) for match in found]
+    spans: dict[int, tuple[int, int]] = {}
     words: list[Word] = []
     numbers: list[Number] = []
     clause = denial = scope = 0
     idle = False
     for at, (raw, token) in enumerate(tokens):
+        if raw not in _BREAKS and raw.lower() not in _JOINS:
+            spans[clause] = (spans.get(clause, found[at].span())[0], found[at].end())
         if raw in _BREAKS or raw.lower() in _JOINS:
             idle = idle or (scope == _SCOPE and raw in _BREAKS)
             clause += clause in {*(word.clause for word in words[-1:]), *(number.clause for number in numbers[-1:])}
@@ -230,7 +234,7 @@ def read_claims(text: str) -> Claims:
         words=tuple(words),
         numbers=tuple(numbers),
         idle_denials=idle,
-        clauses=clause + 1,
+        clauses=tuple(spans.get(at, (0, 0)) for at in range(clause + 1)),
         points_back=not bullet and _points_back(folded),
         bare_reply=bool(folded)
         and not any(word.telling for word in words)
