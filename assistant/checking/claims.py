@@ -14,7 +14,7 @@ from assistant.quoting.quotes import BULLET
 from index.text.analyser import fold, is_stop_word, stem
 
 # A full stop or a colon inside a name ("Excel.Range", "lambda:Invoke", ".js") ends nothing.
-_TOKEN = re.compile(r"R\$|US\$|[$€£%°]|\d+(?:[.,:/]\d+)*|[^\W_]+|[;,()—–!?|]|[:.](?![^\W_])")
+_TOKEN = re.compile(r"R\$|US\$|[$€£%°]|\d+(?:[.,:/]\d+)*|[^\W_]+n['’]t\b|[^\W_]+|[;,()—–!?|]|[:.](?![^\W_])")
 _BREAKS = frozenset(";,:()—–.!?|")
 _JOINS = frozenset({"e", "ou", "mas", "enquanto", "porém", "and", "or", "but", "while", "whereas"})
 _THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?")
@@ -217,7 +217,7 @@ def read_claims(text: str) -> Claims:
             idle = idle or (scope == _SCOPE and raw in _BREAKS)
             clause += clause in {*(word.clause for word in words[-1:]), *(number.clause for number in numbers[-1:])}
             scope = 0 if raw in _BREAKS else scope
-        elif denies(token) or (at and (tokens[at - 1][1], token) in _ENGLISH_NO):
+        elif denies(token) or raw.endswith(("n't", "n’t")) or (at and (tokens[at - 1][1], token) in _ENGLISH_NO):
             denial += 1
             scope = _SCOPE
         elif raw[0].isdigit() and not raw[-1].isalpha():

@@ -126,5 +126,6 @@ def denied_otherwise(
         denials: Of the statement.
         asked: Stems that the question denies.
     """
-    plain = [replace(word, denied_by=0) if stem(word.text) in asked else word for word in words]
+    said_again = {word.denied_by for word in words if stem(word.text) in asked}
+    plain = [replace(word, denied_by=0) if word.denied_by in said_again else word for word in words]
     return min(len(denial_differs(each, matched, denials).split()) for each in (words, plain))
