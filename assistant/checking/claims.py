@@ -214,7 +214,7 @@ def read_claims(text: str) -> Claims:
         if raw not in _BREAKS and raw.lower() not in _JOINS:
             spans[clause] = (spans.get(clause, found[at].span())[0], found[at].end())
         if raw in _BREAKS or raw.lower() in _JOINS:
-            idle = idle or (scope == _SCOPE and raw in _BREAKS)
+            idle = idle or (raw in _BREAKS and scope == _SCOPE and not _denied_in(clause, words))
             clause += clause in {*(word.clause for word in words[-1:]), *(number.clause for number in numbers[-1:])}
             scope = 0 if raw in _BREAKS else scope
         elif denies(token) or raw.endswith(("n't", "n’t")) or (at and (tokens[at - 1][1], token) in _ENGLISH_NO):
@@ -228,7 +228,7 @@ def read_claims(text: str) -> Claims:
             name = _is_name(tokens, at)
             words.append(Word(token, name or says_something(token), clause, name, denial if scope else 0))
             scope = max(scope - 1, 0)
-    idle = idle or scope == _SCOPE
+    idle = idle or (scope == _SCOPE and not _denied_in(clause, words))
     folded = [token for raw, token in tokens if raw[0].isalnum()]
     return Claims(
         words=tuple(words),
@@ -241,6 +241,11 @@ def read_claims(text: str) -> Claims:
         and not numbers
         and folded[0] in {"sim", "nao", "yes", "no", "si"},
     )
+
+
+def _denied_in(clause: int, words: Sequence[Word]) -> bool:
+    """Tell whether a clause denies something already: "não muda nada" denies once."""
+    return any(word.denied_by for word in words if word.clause == clause)
 
 
 def _digits(raw: str) -> str:
