@@ -9,7 +9,7 @@ question.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,8 +27,7 @@ from index.hit import Hit
 from index.text.analyser import stem
 from index.text.similar import Vocabulary
 
-# A "no" stays, as it denies what is asked and not what is said; but where what is said is denied once more.
-_REPLY = re.compile(r"(?:(?:sim|yes|sí)\s*[,.:;–—-]|(?:não|no)\s*,(?=\s+(?:não|no)\b))\s+(?=\S)", re.IGNORECASE)
+_REPLY = re.compile(r"(?:(?P<yes>sim|yes|sí)\s*[,.:;–—-]|(?:não|no)\s*,)\s+(?=\S)", re.IGNORECASE)
 AROUND = 2  # statements before one, and after it, that may say the rest of a sentence: steps are told in one
 MOST_JUDGED = 3  # statements of those that promise most
 IDENTICAL = 1.01  # likeness of the very word, so that of several words with its stem it is the one matched
@@ -124,9 +123,11 @@ class Checker:
         back = claims.points_back and not claims.names
         if copied := None if back and self._lost else self._copied.get(spelt(text)):
             return Verdict(True, (copied.quote,))
-        if reply := _REPLY.match(text):
-            text = text[reply.end() :]
-            claims = read_claims(text)
+        reply = _REPLY.match(text)
+        rest = read_claims(text[reply.end() :]) if reply else claims
+        # A "no" stays, as it denies what is asked and not what is said; but where what is said is denied once more.
+        if reply and (reply["yes"] or any(word.denied_by for word in rest.words)):
+            text, claims = text[reply.end() :], rest
             back = claims.points_back and not claims.names
         if claims.idle_denials:
             return Verdict(False, why=text)
@@ -192,7 +193,10 @@ class Checker:
         matched = self._matched(part, statement)
         denied = denied_otherwise(part.words, matched, statement.denials, self._question_denies)
         # Where both deny something, what exactly is left to reading; where one does, they say contrary things.
-        if denied and not (any(word.denied_by for word in part.words) and any(map(any, statement.denials.values()))):
+        denies = any(word.denied_by for word in part.words)
+        if denied and not (denies and any(map(any, statement.denials.values()))):
+            return None
+        if not denies and any(0 not in denials for denials in self._denials_beside(part, matched, beside)):
             return None
         lost = [word.text for row, word in enumerate(part.words) if word.telling and row not in matched]
         if not predicate(part.words) or any(opposed(one, self._words[to]) for one in lost for to in statement.columns):
@@ -207,6 +211,14 @@ class Checker:
         numbers = len(part.numbers)
         signs = signs_of(part.words, part.likeness, self._enough, numbers, statement, beside, self._question)
         return replace(signs, compared=(*signs.compared, *differing))
+
+    def _denials_beside(
+        self, part: Part, matched: dict[int, int], beside: Sequence[Statement]
+    ) -> Iterator[frozenset[int]]:
+        """Yield the denials in whose scope neighbours say what a statement leaves of a part."""
+        for other in beside:
+            said = self._matched(part, other)
+            yield from (other.denials[column] for row, column in said.items() if row not in matched)
 
     def _around(self, at: int) -> list[Statement]:
         """Return a statement and those around it in its section, in order; alone where it has a subject of its own."""

@@ -45,6 +45,14 @@ REPLICATION = (
     "# Replicação\n\n* A replicação instantânea atende a casos em que a cópia imediata é essencial.\n\n"
     "* A replicação agendada é usada quando a cópia imediata não é necessária.\n"
 )
+LAYERS = "# Labels\n\nLabels aren't supported for layers. You can attach labels to functions.\n"
+TRIAL = (
+    "# Trial runs\n\n* **DryRun** – Validate the values and verify that the user has permission to run the job.\n\n"
+    "* **Event** – Run the job later. Send jobs that fail to the queue.\n\n"
+    "To detach the job from a network, update its configuration with an empty list of networks.\n\n"
+    "To remove a job for good, choose Actions and then Delete.\n"
+)
+POOL = "# Processos\n\nPor padrão, os processos de uma campanha rodam em um pool de no máximo dez processos.\n"
 
 
 def checker(page: str, question: str) -> Checker:
@@ -91,7 +99,35 @@ HONEST = [
     ),
 ]
 
+# What used to stand against an honest sentence before anybody read it.
+HONEST += [
+    (LAYERS, "Posso usar labels em camadas?", "Não, as labels não são suportadas em camadas."),
+    (
+        TRIAL,
+        "quero checar se tenho permissao sem executar o job de verdade, tem como?",
+        "Sim, você pode usar o `DryRun` para verificar se o usuário tem permissão, sem executar o job de verdade.",
+    ),
+    (
+        TRIAL,
+        "Como desconecto o job de uma rede pela CLI?",
+        "Para desconectar o job de uma rede pela CLI, atualize a configuração dele com uma lista vazia de redes.",
+    ),
+    (TRIAL, "como tiro um job?", "Para remover um job de vez, escolha **Ações** e depois **Excluir**."),
+    (
+        POOL,
+        "Quantos processos rodam, no máximo, se eu não mudar nada?",
+        "Se você não mudar nada, os processos de uma campanha rodam em um pool de no máximo dez processos.",
+    ),
+]
 INVENTED = [
+    (LAYERS, "Posso usar labels em camadas?", "Sim, as labels são suportadas em camadas."),
+    (
+        TRIAL,
+        "Como desconecto o job de uma rede?",
+        "Atualize a configuração do job com uma lista vazia de redes, e avise os gestores financeiros por correio.",
+    ),
+    (TRIAL, "Como desconecto o job de uma rede?", "Atualize a configuração com uma lista vazia de redes no Firefox."),
+    (TRIAL, "como tiro um job?", "Para remover um job de vez, escolha **Ações** e depois **Arquivar**."),
     (TAGS, "Quantas tags uma função pode ter no máximo?", "A função pode ter no máximo 128 tags."),
     (
         TAGS,
@@ -171,6 +207,15 @@ def test_what_two_items_say_can_stand_in_one_sentence_but_not_crossed() -> None:
     assert [quote.hit.rank for quote in said.quotes] == [1, 2]
     assert not judge.check(f"A replicação instantânea {second}, enquanto a replicação agendada {first}.").supported
     assert not judge.check(f"A replicação instantânea {first} e {second}.").supported
+
+
+def test_each_clause_that_names_something_is_judged_by_itself() -> None:
+    judge = checker(WATCHING, "Qual a diferença entre Clarify e Model Dashboard?")
+    told = "O Model Dashboard é um painel que mostra a saúde de todos os modelos"
+    said = judge.check(f"O Clarify detecta vieses, enquanto {told[0].lower()}{told[1:]}.")
+    assert sorted(quote.hit.rank for quote in said.quotes) == [1, 3]
+    moved = "O Clarify é um painel que mostra a saúde de todos os modelos, enquanto o Model Dashboard detecta vieses."
+    assert not judge.check(moved).supported
 
 
 def test_a_name_with_stops_in_it_is_in_one_clause() -> None:
