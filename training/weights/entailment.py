@@ -33,7 +33,7 @@ from training.weights.checker import TARGET, Case, case_hits, documentation_case
 from training.weights.logistic import Array, fit_logistic
 
 RIDGE = 10.0
-MOST_INVENTED = 0.03
+MOST_INVENTED = 0.025
 ROUNDS = 3
 """How often the statement that is learned from is chosen anew, by what was learned."""
 
