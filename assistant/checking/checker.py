@@ -2,10 +2,11 @@
 
 A sentence is supported by one statement of the evidence (a sentence of prose, a row, an item), or clause by clause by
 several, when every word has a like one there (the same stem, a vector of the embedded model that is near enough). A
-sentence in other words is judged by what was learned (`assistant.checking.entailment`): whether a statement, with those
-beside it, says it. Names, numbers with what they count, and denials are compared strictly either way; code is supported
-where it stands word for word. The same words in other roles pass, as does a true sentence that answers another
-question.
+sentence in other words, or each clause of one that names something in each, is judged by what was learned
+(`assistant.checking.entailment`): whether a statement, with those beside it, says it. What forbids it either way: a
+name that stands nowhere, another number, a denial that one side has alone, opposites, what another item says, a clause
+of which nothing is said; code is supported where it stands word for word. The same words in other roles pass, as does a
+true sentence that answers another question.
 """
 
 import re

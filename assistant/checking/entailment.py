@@ -3,8 +3,8 @@
 What speaks for it (`SIGNS`) is worked out for the statement that says most of the sentence, alone and with its
 neighbours: what their words and the meanings of these say, and what a small model says that reads both together: it
 tells who does what to whom better than words do, and not well. How much each sign counts, and the probability that is
-asked for, is in `checker.json`, set by `training/weights/entailment.py` on labelled sentences. Names, numbers and
-denials are compared before, by the checker.
+asked for, is in `checker.json`, set by `training/weights/entailment.py` on labelled sentences. What forbids a sentence
+is compared before, by the checker.
 """
 
 import json
