@@ -210,8 +210,7 @@ class Checker:
             float(denied),
         )
         numbers = len(part.numbers)
-        signs = signs_of(part.words, part.likeness, self._enough, numbers, statement, beside, self._question)
-        return replace(signs, compared=(*signs.compared, *differing))
+        return signs_of(part.words, part.likeness, self._enough, numbers, statement, beside, self._question, differing)
 
     def _denials_beside(
         self, part: Part, matched: dict[int, int], beside: Sequence[Statement]

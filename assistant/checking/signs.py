@@ -30,6 +30,7 @@ def signs_of(
     statement: Statement,
     beside: Sequence[Statement],
     asked: frozenset[str],
+    differing: tuple[float, ...],
 ) -> Signs:
     """Return the signs of a statement for the words of a sentence.
 
@@ -41,9 +42,7 @@ def signs_of(
         statement: What may say it.
         beside: The statements before and after it, of the same section.
         asked: Stems of what the question says: an answer that says it again claims nothing by that.
-
-    Returns:
-        All but those that tell in what both differ, and `read`.
+        differing: The signs of what both say otherwise, as the checker compares them.
     """
     rows = [row for row, word in enumerate(words) if word.telling]
     weight = weights([words[row].text for row in rows])
@@ -71,6 +70,7 @@ def signs_of(
         float(weight[new] @ np.where(near[new] >= enough, near[new], 0.0)) / news if news else 1.0,
         log1p(int((lost & new).sum())),
         log1p(int(new.sum())),
+        *differing,
     )
     return Signs(values, _least_said(words, rows, weight, near >= enough))
 

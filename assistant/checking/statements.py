@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from assistant.checking.claims import Claims, Word, read_claims
 from assistant.evidence.orders import tainted
@@ -42,9 +43,14 @@ class Statement:
         """Return what it is about, where the structure says so; empty elsewhere."""
         return self.quote.hit.chunk.subject
 
+    @property
+    def opening(self) -> list[Word]:
+        """Return the words that it begins with."""
+        return list(islice((word for word in self.claims.words if word.telling), SUBJECT))
+
     def opens(self, stems: set[str]) -> bool:
         """Tell whether stems of words name what it speaks of: its subject, or the words that it begins with."""
-        stated = read_claims(self.subject).words or [word for word in self.claims.words if word.telling][:SUBJECT]
+        stated = read_claims(self.subject).words or self.opening
         return bool(stated) and stems.issuperset(stem(word.text) for word in stated)
 
 

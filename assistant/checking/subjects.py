@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from assistant.checking.claims import Claims, Word, read_claims
-from assistant.checking.statements import Statement
+from assistant.checking.statements import SUBJECT, Statement
 from assistant.quoting.quotes import Quote
 from index.arrays import FloatArray
 from index.text.analyser import stem
@@ -65,9 +65,10 @@ def _of_other_things(one: Statement, other: Statement) -> bool:
     """Tell whether two statements speak of two things: marked so, or of two kinds ("Replica A …", "Replica B …")."""
     if one.subject or other.subject:
         return "" not in (one.subject, other.subject) and one.subject != other.subject
-    first, second = ([word for word in each.claims.words if word.telling][:2] for each in (one, other))
-    kinds = len(first) == len(second) == 2 and stem(first[0].text) == stem(second[0].text)
-    return kinds and one.section == other.section and stem(first[1].text) != stem(second[1].text)
+    if one.section != other.section:
+        return False
+    first, second = ([stem(word.text) for word in each.opening] for each in (one, other))
+    return len(first) == len(second) == SUBJECT and first[0] == second[0] and first[1] != second[1]
 
 
 def _lists(statements: Sequence[Statement]) -> Iterator[list[Statement]]:

@@ -45,6 +45,11 @@ class Taken:
     text: str
     english: str = ""
 
+    @property
+    def headed(self) -> bool:
+        """Tell whether its first line is its headings."""
+        return self.name.startswith("p")
+
 
 def read_taken(data: Path) -> list[Taken]:
     """Return every passage that questions could be written for."""

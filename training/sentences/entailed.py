@@ -15,7 +15,7 @@ from pathlib import Path
 from assistant.checking.checker import Checker
 from training.reader.examples import Example, write_from
 from training.sentences.said import Said, read_said, said_hits, unread
-from training.weights.checker import changed_number, falsified
+from training.weights.checker import changed_number, falsified, joined
 
 IN_ENGLISH = 0.55  # of the passages that are known in both languages
 BESIDE_ANOTHER = 0.2
@@ -54,23 +54,19 @@ def _made(own: Sequence[Said], strange: Sequence[str], chosen: random.Random) ->
     true = [each.case.sentence for each in own if each.case.true]
     false = [each.case.sentence for each in own if not each.case.true]
     if len(true) > 1:
-        yield joined(true[0], true[1], chosen), True
+        yield joined(true[0], true[1], chosen.choice(JOINTS)), True
     if false:
-        yield joined(chosen.choice(true), chosen.choice(false), chosen), False
+        yield joined(chosen.choice(true), chosen.choice(false), chosen.choice(JOINTS)), False
     for sentence in true if strange else ():
         if chosen.random() < BESIDE_ANOTHER:
             yield chosen.choice(strange), False
         wrong = [text for _, text in falsified(sentence, strange, " ".join(strange), chosen)]
         wrong += [
-            joined(*pair, chosen) for pair in ((sentence, chosen.choice(strange)), (chosen.choice(strange), sentence))
+            joined(*pair, chosen.choice(JOINTS))
+            for pair in ((sentence, chosen.choice(strange)), (chosen.choice(strange), sentence))
         ]
         wrong += filter(None, [changed_number(sentence, chosen)])
         yield from ((text, False) for text in chosen.sample(wrong, min(MADE, len(wrong))))
-
-
-def joined(first: str, second: str, chosen: random.Random) -> str:
-    """Return two sentences as one."""
-    return f"{first.rstrip('. ')}{chosen.choice(JOINTS)}{second[:1].lower()}{second[1:]}"
 
 
 def _assin(data: Path) -> Iterator[Example]:

@@ -62,19 +62,23 @@ def read_replied(data: Path, name: str) -> Iterator[Replied]:
         yield Replied(
             given[0].source,
             row["question"],
-            tuple(headed(hit) if each.name.startswith("p") else hit for each, hit in zip(given, hits, strict=True)),
+            tuple(headed(hit) if each.headed else hit for each, hit in zip(given, hits, strict=True)),
             tuple(Sentence(one["text"], one["label"]) for one in row["sentences"]),
         )
 
 
 def replied_examples(data: Path) -> Iterator[Example]:
     """Yield an example a sentence beside what the checker reads it with; those of the real model twice."""
-    for name in ("replied.jsonl", "replied.jsonl", "imitated.jsonl"):
-        for answer in read_replied(data, name):
-            checker = Checker(answer.question, answer.hits)
-            for one in answer.sentences:
-                if one.label in ("yes", "no"):
-                    yield Example(one.text, (checker.nearest(one.text),), (one.label == "yes",), answer.source)
+    real = [*_examples(data, "replied.jsonl")]
+    yield from (*real, *real, *_examples(data, "imitated.jsonl"))
+
+
+def _examples(data: Path, name: str) -> Iterator[Example]:
+    for answer in read_replied(data, name):
+        checker = Checker(answer.question, answer.hits)
+        for one in answer.sentences:
+            if one.label in ("yes", "no"):
+                yield Example(one.text, (checker.nearest(one.text),), (one.label == "yes",), answer.source)
 
 
 def prompts(data: Path, seed: int = 1115) -> Iterator[dict[str, object]]:
@@ -114,7 +118,7 @@ def _text(passage: Taken, *, english: bool) -> str:
 
 def _markdown(passage: Taken, *, english: bool) -> str:
     text = harmless(_text(passage, english=english))
-    return "## {}\n\n{}".format(*text.split("\n", 1)) if passage.name.startswith("p") else text
+    return "## {}\n\n{}".format(*text.split("\n", 1)) if passage.headed else text
 
 
 def main() -> None:

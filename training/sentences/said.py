@@ -65,7 +65,7 @@ def read_said(data: Path) -> Iterator[Said]:
 
 def _said(passage: Taken, text: str, sentence: str, true: bool, *, english: bool) -> Said:
     case = Case("said in English" if english else "said in Portuguese", true, "", sentence, (text,))
-    return Said(case, passage.name, passage.source, english, headed=passage.name.startswith("p"))
+    return Said(case, passage.name, passage.source, english, headed=passage.headed)
 
 
 def said_hits(said: Said) -> list[Hit]:

@@ -161,20 +161,25 @@ def _cases_of(question: str, passage: str, others: Sequence[str], absent: str, c
 
     yield case("copied", sentence, true=True)
     yield case("framed", f"Segundo a documentação, {sentence[0].lower()}{sentence[1:]}", true=True)
-    yield case("joined", f"{sentence.rstrip('.')}, e {second[0].lower()}{second[1:]}", true=True)
+    yield case("joined", joined(sentence, second, ", e "), true=True)
     if (shorter := re.sub(r"\s*\([^()]*\)", "", sentence)) != sentence:
         yield case("shortened", shorter, true=True)
     if stranger.lower() not in said:
         yield case("of another passage", stranger)
         tail = re.split(r"[,;]\s", stranger)[-1].rstrip(".")
         if sum(word.telling for word in read_claims(tail).words) > 2:
-            yield case("clause added", f"{sentence.rstrip('.')} e {tail[0].lower()}{tail[1:]}.")
+            yield case("clause added", f"{joined(sentence, tail)}.")
     changed = changed_number(sentence, chance)
     if changed and changed.lower() not in said:
         yield case("number changed", changed)
     yield from (
         case(kind, text) for kind, text in falsified(sentence, others, absent, chance) if text.lower() not in said
     )
+
+
+def joined(first: str, second: str, joint: str = " e ") -> str:
+    """Return two sentences as one."""
+    return f"{first.rstrip('. ')}{joint}{second[:1].lower()}{second[1:]}"
 
 
 def changed_number(sentence: str, chance: random.Random) -> str:

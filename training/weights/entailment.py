@@ -29,7 +29,7 @@ from assistant.checking.checker import Checker
 from assistant.checking.entailment import SIGNS, Signs
 from training.sentences.labelled import read_labelled
 from training.sentences.said import CHOOSING, read_said, said_hits, unread
-from training.weights.checker import TARGET, Case, case_hits, documentation_cases, falsified, half
+from training.weights.checker import TARGET, Case, case_hits, documentation_cases, falsified, half, joined
 from training.weights.logistic import Array, fit_logistic
 
 RIDGE = 10.0
@@ -153,7 +153,7 @@ def _reference(row: dict[str, object], others: Sequence[dict[str, object]], chan
     foreign = "; ".join((other, another, *_quotes(others[3])))
     said = "\n".join(evidence).lower()
     yield Case("reference", True, question, reference, evidence)
-    false = [("reference of another", other), *(_joined("clause added", reference, another))]
+    false = [("reference of another", other), ("clause added", joined(reference, another))]
     false += [(kind, text) for kind, text in falsified(reference, [*map(str, quotes)], foreign, chance)]
     if numbers := re.findall(r"(?<![\w.,])\d+(?![\w.,]*\d)", reference):
         number = chance.choice(numbers)
@@ -166,10 +166,6 @@ def _reference(row: dict[str, object], others: Sequence[dict[str, object]], chan
 def _quotes(row: dict[str, object]) -> list[str]:
     evidence = row["evidence"]
     return [str(entry["quote"]) for entry in evidence] if isinstance(evidence, list) else []
-
-
-def _joined(kind: str, one: str, other: str) -> Iterator[tuple[str, str]]:
-    yield kind, f"{one.rstrip('. ')} e {other[:1].lower()}{other[1:]}"
 
 
 def _said(data: Path) -> Iterator[Judged]:
