@@ -4,9 +4,9 @@ A sentence is supported by one statement of the evidence (a sentence of prose, a
 several, when every word has a like one there (the same stem, a vector of the embedded model that is near enough). A
 sentence in other words, or each clause of one that names something in each, is judged by what was learned
 (`assistant.checking.entailment`): whether a statement, with those beside it, says it. What forbids it either way: a
-name that stands nowhere, another number, a denial that one side has alone, opposites, what another item says, a clause
-of which nothing is said; code is supported where it stands word for word. The same words in other roles pass, as does a
-true sentence that answers another question.
+name that does not stand there, another number, a denial that one side has alone, opposites, what another item says, a
+clause of which nothing is said; code is supported where it stands word for word. The same words in other roles pass, as
+does a true sentence that answers another question.
 """
 
 import re
@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assistant.checking.claims import Claims, Number, Word, predicate, read_claims, spelt
-from assistant.checking.entailment import Signs, enough, logits_of, probabilities, sure_enough
+from assistant.checking.entailment import Signs, answering, enough, logits_of, probabilities, sure_enough
 from assistant.checking.parts import Open, Part, read_parts
-from assistant.checking.signs import TRANSLATED, signs_of, strangers
+from assistant.checking.signs import TRANSLATED, has_stranger, signs_of
 from assistant.checking.statements import Statement, denial_differs, denied_otherwise, read_statements, read_together
 from assistant.checking.subjects import FEWEST, is_of_another, listed
 from assistant.checking.wording import opposed
@@ -31,6 +31,7 @@ from index.text.similar import Vocabulary
 _REPLY = re.compile(r"(?:(?P<yes>sim|yes|sí)\s*[,.:;–—-]|(?:não|no)\s*,)\s+(?=\S)", re.IGNORECASE)
 AROUND = 2  # statements before one, and after it, that may say the rest of a sentence: steps are told in one
 MOST_JUDGED = 3  # statements of those that promise most
+MOST_DENIED = 0.5  # share of what a sentence says that a statement may deny otherwise: of what has more 1 of 9 is said
 IDENTICAL = 1.01  # likeness of the very word, so that of several words with its stem it is the one matched
 
 
@@ -73,6 +74,8 @@ class Checker:
         named = {name for statement in self._statements for name in statement.claims.names}
         self._asked = tuple(word for word in asked if word.known_as not in named)
         self._subject = self._about = frozenset(word.known_as for word in asked) & named
+        self._asking = question
+        self._answers: dict[str, float] = {}
         self._lost = False  # whether what the next sentence may point back to is unsupported
         self._lead: tuple[Word, ...] = ()  # what the line that opens a list says of its items
 
@@ -107,11 +110,11 @@ class Checker:
         judged = self._strictly(text.strip(), read_claims(text.strip()))
         return None if isinstance(judged, Verdict) else [signs for _, signs in self._promising(judged)]
 
-    def nearest(self, text: str) -> str:
-        """Return what a sentence is read beside: the statement that has most of its words, with those around it."""
+    def nearest(self, text: str, many: int = 1) -> tuple[str, ...]:
+        """Return what a sentence is read beside: the statements that have most of its words, with those around each."""
         likeness = self._likeness(read_claims(text).words) >= self._enough
-        covered = [likeness[:, statement.columns].any(axis=1).sum() for statement in self._statements]
-        return read_together(self._around(int(np.argmax(covered)))) if covered else ""
+        order = [-likeness[:, statement.columns].any(axis=1).sum() for statement in self._statements]
+        return tuple(read_together(self._around(int(at))) for at in np.argsort(order, kind="stable")[:many])
 
     def _judge(self, text: str, claims: Claims) -> Verdict:
         judged = self._strictly(text, claims)
@@ -177,25 +180,33 @@ class Checker:
         hopeful = [one for one in found if one[1].hopeful]
         best = sorted(hopeful, key=lambda one: -one[1].promise)[:MOST_JUDGED]
         bullet = BULLET.match(left.text)
-        logits = logits_of(
-            left.text[bullet.end() if bullet else 0 :], [read_together(self._around(at)) for at, _ in best]
-        )
-        return [(at, replace(signs, read=logit)) for (at, signs), logit in zip(best, logits.tolist(), strict=True)]
+        texts = [read_together(self._around(at)) for at, _ in best]
+        logits = logits_of(left.text[bullet.end() if bullet else 0 :], texts).tolist()
+        read = zip(best, self._answering(texts), logits, strict=True)
+        return [(at, replace(signs, answers=answers, read=logit)) for (at, signs), answers, logit in read]
+
+    def _answering(self, texts: Sequence[str]) -> list[float]:
+        """Return for each text the logit of its answering the question; read once in an answer."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._answers]
+        self._answers.update(zip(new, answering(self._asking, new).tolist(), strict=True))
+        return [self._answers[text] for text in texts]
 
     def _signs(self, part: Part, at: int) -> Signs | None:
         """Return what speaks for a statement's saying a part; None where a name, a number or an item forbids it."""
         statement, beside = self._statements[at], self._beside(at)
-        asked = strangers(part.words, part.likeness, statement, beside)
-        if any(stem(word.text) not in self._question for word in asked) or part.subject - statement.around:
+        if has_stranger(part.words, part.likeness, statement, beside) or part.subject - statement.around:
             return None
-        stated = [number for one in (statement, *beside) for number in one.claims.numbers]
-        if not all(any(self._same(number, other, self._enough) for other in stated) for number in part.numbers):
+        counted = [number for one in (statement, *beside) for number in one.claims.numbers]
+        if not all(any(self._same(number, other, self._enough) for other in counted) for number in part.numbers):
             return None
         matched = self._matched(part, statement)
-        denied = denied_otherwise(part.words, matched, statement.denials, self._question_denies)
-        # Where both deny something, what exactly is left to reading; where one does, they say contrary things.
-        denies = any(word.denied_by for word in part.words)
-        if denied and not (denies and any(map(any, statement.denials.values()))):
+        told = sum(word.telling for word in part.words)
+        denied = denied_otherwise(part.words, matched, statement.denials, self._question_denies) / max(told, 1)
+        # Where both deny something, what exactly is left to reading; where one side alone denies, or denies most of it,
+        # or denies more often, they say contrary things.
+        denies = {word.denied_by for word in part.words if word.denied_by}
+        stated = {denial for denials in statement.denials.values() for denial in denials if denial}
+        if denied and not (denied <= MOST_DENIED and 0 < len(denies) <= len(stated)):
             return None
         if not denies and any(0 not in denials for denials in self._denials_beside(part, matched, beside)):
             return None
@@ -205,9 +216,8 @@ class Checker:
         if is_of_another(part.words, part.likeness, self._enough, at, self._statements):
             return None
         differing = (
-            float(len(asked)),
-            float(sum(not any(self._same(number, other) for other in stated) for number in part.numbers)),
-            float(denied),
+            float(sum(not any(self._same(number, other) for other in counted) for number in part.numbers)),
+            denied,
         )
         numbers = len(part.numbers)
         return signs_of(part.words, part.likeness, self._enough, numbers, statement, beside, self._question, differing)

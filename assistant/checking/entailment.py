@@ -2,21 +2,25 @@
 
 What speaks for it (`SIGNS`) is worked out for the statement that says most of the sentence, alone and with its
 neighbours: what their words and the meanings of these say, and what a small model says that reads both together: it
-tells who does what to whom better than words do, and not well. How much each sign counts, and the probability that is
-asked for, is in `checker.json`, set by `training/weights/entailment.py` on labelled sentences. What forbids a sentence
-is compared before, by the checker.
+tells who does what to whom better than words do, and not well. What is beside the question is told wrong more often:
+whether the statement answers that, as the reader of passages judges, is a sign, too. How much each counts, and the
+probability that is asked for, is in `checker.json`, set by `training/weights/entailment.py` on labelled sentences. What
+forbids a sentence is compared before, by the checker.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from index.arrays import FloatArray
+
+if TYPE_CHECKING:
+    from index.ranking.cross_encoder import CrossEncoder
 
 SIGNS = (
     "said",  # share of what the sentence says, by the weight of its words, that the statement says
@@ -30,13 +34,12 @@ SIGNS = (
     "back",  # share of the statement that the sentence says
     "numbers",  # numbers of the sentence
     "length",  # logarithm of how many words the sentence has
-    "code",  # whether the statement is code
     "new_said",  # "said_near" of what the question does not say already
     "new_lost",  # logarithm of how many words nothing says, the question neither
     "new",  # logarithm of how many words the question does not say
-    "asked",  # names of the sentence that only the question says
     "units",  # numbers that count something else there
-    "denied",  # words that one side denies and the other does not
+    "denied",  # share of what the sentence says that one side denies and the other does not
+    "answers",  # logit of the statement's answering the question, with those around it; 0 where nothing is asked
     "read",  # logit of its being said, as the entailment model reads it beside the statement and those around it
 )
 
@@ -53,19 +56,21 @@ class Signs:
     """What speaks for a statement's saying a sentence.
 
     Attributes:
-        compared: All of `SIGNS` but the last, in their order.
+        compared: All of `SIGNS` but the last two, in their order.
         clause: Of its clauses, the share that is said of the one of which least is.
+        answers: The last but one.
         read: The last.
     """
 
     compared: tuple[float, ...]
     clause: float = 1.0
+    answers: float = 0.0
     read: float = 0.0
 
     @property
     def values(self) -> tuple[float, ...]:
         """Return all of them, in the order of `SIGNS`."""
-        return (*self.compared, self.read)
+        return (*self.compared, self.answers, self.read)
 
     @property
     def promise(self) -> float:
@@ -79,16 +84,31 @@ class Signs:
 
 
 def logits_of(sentence: str, texts: Sequence[str]) -> FloatArray:
-    """Return for each text the logit of its saying a sentence, as a model reads both together: (texts,) float32.
+    """Return for each text the logit of its saying a sentence, as a model reads both together: (texts,) float32."""
+    from index.ranking.cross_encoder import entailment  # onnxruntime: most sentences are found word for word
 
-    It is bounded: a passage that is written for this reader must not outweigh all that words say.
+    return _read(entailment, sentence, texts)
+
+
+def answering(question: str, texts: Sequence[str]) -> FloatArray:
+    """Return for each text the logit of its answering a question, as a model reads both: (texts,) float32.
+
+    It is 0 where nothing is asked.
+    """
+    from index.ranking.cross_encoder import cross_encoder
+
+    return _read(cross_encoder, question, texts) if question.strip() else np.zeros(len(texts), dtype=np.float32)
+
+
+def _read(model: "Callable[[], CrossEncoder]", first: str, texts: Sequence[str]) -> FloatArray:
+    """Read texts beside a first one.
+
+    What is read counts within bounds: a passage that is written for a model must not outweigh all that words say.
     """
     if not texts:
         return np.empty(0, dtype=np.float32)
-    from index.ranking.cross_encoder import entailment  # onnxruntime: most sentences are found word for word
-
     once = list(dict.fromkeys(texts))  # neighbours are read in the same words
-    logits = dict(zip(once, entailment().read(sentence, once).clip(-MOST_SURE, MOST_SURE), strict=True))
+    logits = dict(zip(once, model().read(first, once).clip(-MOST_SURE, MOST_SURE), strict=True))
     return np.array([logits[text] for text in texts], dtype=np.float32)
 
 

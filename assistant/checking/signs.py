@@ -66,7 +66,6 @@ def signs_of(
         _back(own, enough, statement),
         float(numbers),
         log1p(len(rows)),
-        float(statement.quote.hit.chunk.kind == "code"),
         float(weight[new] @ np.where(near[new] >= enough, near[new], 0.0)) / news if news else 1.0,
         log1p(int((lost & new).sum())),
         log1p(int(new.sum())),
@@ -75,19 +74,18 @@ def signs_of(
     return Signs(values, _least_said(words, rows, weight, near >= enough))
 
 
-def strangers(
+def has_stranger(
     words: Sequence[Word], likeness: FloatArray, statement: Statement, beside: Sequence[Statement]
-) -> list[Word]:
-    """Return the names among words that a statement, and what is read with it, does not have in any language.
+) -> bool:
+    """Tell whether among words is a name that a statement, and what is read with it, does not have in any language.
 
     What a row or an item says, it says of its own subject; in prose a name may stand a sentence before.
     """
     known = statement.known.union(*(one.known for one in beside), () if statement.subject else statement.around)
-    return [
-        word
+    return any(
+        word.name and word.known_as not in known and likeness[row, statement.columns].max(initial=0.0) < TRANSLATED
         for row, word in enumerate(words)
-        if word.name and word.known_as not in known and likeness[row, statement.columns].max(initial=0.0) < TRANSLATED
-    ]
+    )
 
 
 def _least_said(words: Sequence[Word], rows: Sequence[int], weight: FloatArray, said: NDArray[np.bool_]) -> float:

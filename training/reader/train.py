@@ -7,7 +7,7 @@ zero. bfloat16 is fast where the processor has it (AMX, AVX512-BF16) and a third
 import argparse
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -66,6 +66,14 @@ def loss_of(logits: torch.Tensor, answers: Sequence[Sequence[bool]]) -> torch.Te
     return total / len(answers) + 2 * POINTWISE * pointwise
 
 
+def best_loss_of(logits: torch.Tensor, answers: Sequence[Sequence[bool]]) -> torch.Tensor:
+    """Return the mean loss of lists by the highest logit of each: one text says a true sentence, none a false one."""
+    best = torch.stack([own.max() for own in torch.split(logits, [len(own) for own in answers])])
+    return torch.nn.functional.binary_cross_entropy_with_logits(
+        best, torch.tensor([any(own) for own in answers], dtype=logits.dtype)
+    )
+
+
 def train(
     reader: Reader,
     examples: Sequence[Example],
@@ -78,6 +86,7 @@ def train(
     seed: int = 3,
     keep: Path | None = None,
     exact: bool = False,
+    loss: Callable[[torch.Tensor, Sequence[Sequence[bool]]], torch.Tensor] = loss_of,
 ) -> None:
     """Teach a reader; printed: what it has read, its loss, rows a second."""
     lists = Lists(examples, pieces, longest, first)
@@ -89,10 +98,10 @@ def train(
     for at, group in enumerate(plan):
         sequences = [each for place in group for each in lists.lists[place]]
         logits = read_alike(reader, sequences, pieces, TOGETHER, exact=exact)
-        loss = loss_of(logits, [lists.answers[place] for place in group])
-        steps.step(loss)
+        lost = loss(logits, [lists.answers[place] for place in group])
+        steps.step(lost)
         rows += len(sequences)
-        losses.append(loss.item())
+        losses.append(lost.item())
         if at % 50 == 49 or at + 1 == len(plan):
             mean, speed = sum(losses[-200:]) / len(losses[-200:]), rows / (time.monotonic() - began)
             print(f"{at + 1}/{len(plan)} loss {mean:.3f} {speed:.1f} rows/s", flush=True)
@@ -122,6 +131,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--exact", action="store_true", help="float32 in place of bfloat16")
     parser.add_argument("--seed", type=int, default=3, help="of the order in which the examples come")
+    parser.add_argument("--best", action="store_true", help="the best text of an example counts, and no other")
     parser.add_argument("--frozen", type=int, default=0, help="how many of the first layers stay as they are")
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
@@ -148,6 +158,7 @@ def main() -> None:
         seed=given.seed,
         keep=given.out,
         exact=given.exact,
+        loss=best_loss_of if given.best else loss_of,
     )
     save_file(reader.state_dict(), given.out)
 

@@ -3,7 +3,8 @@
 Questions of `train_docs` with passages that Coruja finds, in the product's own prompt. Each set of passages is that of
 a question which the documentation answers, and is asked three: that one (`found`), another one of the same document,
 which the passages answer or not (`near`), and one of another document or without an answer (`away`): there a model
-invents. A row holds the questions and where the passages stand: documents and the offsets of their chunks.
+invents. With `--whole`, every question that Coruja lets through is asked of what was found for it (`asked`), as people
+ask. A row holds the questions and where the passages stand: documents and the offsets of their chunks.
 """
 
 import argparse
@@ -13,17 +14,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from assistant.asking.glossary import load_glossary
 from assistant.asking.language import NAMES
+from assistant.asking.parts import understand_parts
 from assistant.asking.question import understand
-from assistant.evidence.gather import gather
+from assistant.evidence.answerable import threshold
+from assistant.evidence.gather import gather, gather_parts
 from assistant.settings import Settings
 from assistant.writing.prompt import read_prompt
 from assistant.writing.sources import Source, as_markdown, fitting, harmless, sources
 from index.index import Index
+from training.sentences.labelled import ASKED
 from training.weights.questions import Asked, came_with, open_corpora
 
-ROOM = 450
-"""Tokens of passages, as the product counts them: as many as a slow machine reads in some seconds."""
+ROOM, WHOLE_ROOM = 450, 900
+"""Tokens of passages, as the product counts them: as many as a slow machine reads in some seconds, and in ten."""
 SETS = 14
 """Sets of passages for each documentation."""
 
@@ -34,7 +39,7 @@ class Prompted:
 
     Attributes:
         corpus: The documentation.
-        questions: Kind (`found`, `near` or `away`) and question.
+        questions: Kind (`asked`, `found`, `near` or `away`) and question.
         passages: Document and offsets of the chunks of each passage, in the order of the product's sources.
         rules: What the model is told first.
         asked: What it is asked for each question, the passages first.
@@ -69,6 +74,17 @@ def prompts(index: Index, asked: Sequence[Asked], chance: random.Random) -> Iter
             return
 
 
+def whole(index: Index, asked: Sequence[Asked], _: random.Random) -> Iterator[Prompted]:
+    """Yield what a model is asked of one documentation where the evidence is let through."""
+    caution, glossary = threshold(Settings().caution), load_glossary()
+    for each in asked:
+        parts = understand_parts(each.text, lambda part: index.search(part, 1), glossary)
+        evidence = gather_parts(parts, index, Settings().k, caution)
+        found = sources(evidence.hits, evidence.read)
+        if evidence.hits and (given := fitting(found, WHOLE_ROOM) or found[:1]):
+            yield _prompted(each.corpus, ((ASKED, each.text),), given)
+
+
 def _shows(asked: Asked, source: Source) -> bool:
     return asked.is_shown_by(source.chunks[0].doc_id, source.chunks[0].start, source.chunks[-1].end)
 
@@ -91,11 +107,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--data", type=Path, default=Path("../shared/data/train_docs"))
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--whole", action="store_true", help="ask every question, with what Coruja finds for it")
     given = parser.parse_args()
+    made = whole if given.whole else prompts
     for folder in sorted(path for path in given.data.iterdir() if path.is_dir()):
         chance = random.Random(15)
         with open_corpora([folder], came_with) as [(index, asked)]:
-            rows = [json.dumps(asdict(row), ensure_ascii=False) for row in prompts(index, asked, chance)]
+            rows = [json.dumps(asdict(row), ensure_ascii=False) for row in made(index, asked, chance)]
         (given.out / f"{folder.name}.jsonl").write_text("\n".join((*rows, "")), encoding="utf-8")
 
 

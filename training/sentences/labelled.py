@@ -22,6 +22,8 @@ from ingest.reading.corpus import read_documents
 from ingest.splitting.splitter import split
 
 HERE = Path(__file__).parent
+ASKED = "asked"
+"""The kind of what was asked of a whole documentation, with the passages that Coruja found for it."""
 LEARNED_FROM = frozenset({"campaign", "lambda_en"})
 """The documentations whose sentences are learned from; the others are held out."""
 

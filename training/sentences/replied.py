@@ -6,8 +6,7 @@
 For a passage that questions were written for (`training.reader.elsewhere`), alone or with another one of the same
 documentation that shares words with them, a model was asked, in the product's own prompt, what the passage answers and
 what it nearly answers. `written/replied.jsonl` has a row an answer: `with` (the passages, in their order), `english`,
-`question` and `sentences`, labelled as those of `training.sentences.labelled`. `written/imitated.jsonl` has answers to
-other such prompts that were written as this model writes, right and wrong ones.
+`question` and `sentences`, labelled as those of `training.sentences.labelled`.
 """
 
 import argparse
@@ -18,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.asking.language import NAMES
-from assistant.checking.checker import Checker
+from assistant.checking.checker import MOST_JUDGED, Checker
 from assistant.writing.prompt import read_prompt
 from assistant.writing.sources import harmless
 from index.hit import Hit
@@ -28,7 +27,7 @@ from training.sentences.labelled import Sentence
 from training.sentences.said import headed, unread
 from training.weights.checker import Case, case_hits
 
-WRITTEN_BESIDE = Path("training/sentences/written")
+ANSWERS = Path("training/sentences/written/replied.jsonl")
 IN_ENGLISH = 0.55  # of the passages that are known in both languages
 WITH_ANOTHER = 0.5
 NEAREST = 4
@@ -52,10 +51,10 @@ class Replied:
     sentences: tuple[Sentence, ...]
 
 
-def read_replied(data: Path, name: str) -> Iterator[Replied]:
-    """Yield every labelled answer of a file; `data` is the folder of `pairs_qp.jsonl.gz`."""
+def read_replied(data: Path) -> Iterator[Replied]:
+    """Yield every labelled answer; `data` is the folder of `pairs_qp.jsonl.gz`."""
     passages = {each.name: each for each in read_taken(data)}
-    for row in map(json.loads, (WRITTEN_BESIDE / name).read_text("utf-8").splitlines()):
+    for row in map(json.loads, ANSWERS.read_text("utf-8").splitlines()):
         given = [passages[name] for name in row["with"]]
         texts = tuple(_text(passage, english=row["english"]) for passage in given)
         hits = case_hits(Case("replied", True, row["question"], "", texts))
@@ -68,17 +67,13 @@ def read_replied(data: Path, name: str) -> Iterator[Replied]:
 
 
 def replied_examples(data: Path) -> Iterator[Example]:
-    """Yield an example a sentence beside what the checker reads it with; those of the real model twice."""
-    real = [*_examples(data, "replied.jsonl")]
-    yield from (*real, *real, *_examples(data, "imitated.jsonl"))
-
-
-def _examples(data: Path, name: str) -> Iterator[Example]:
-    for answer in read_replied(data, name):
+    """Yield an example a sentence, beside each text that the checker may read it with: one of them says a true one."""
+    for answer in read_replied(data):
         checker = Checker(answer.question, answer.hits)
         for one in answer.sentences:
             if one.label in ("yes", "no"):
-                yield Example(one.text, (checker.nearest(one.text),), (one.label == "yes",), answer.source)
+                texts = checker.nearest(one.text, MOST_JUDGED)
+                yield Example(one.text, texts, (one.label == "yes",) * len(texts), answer.source)
 
 
 def prompts(data: Path, seed: int = 1115) -> Iterator[dict[str, object]]:

@@ -10,8 +10,11 @@ with two facts crossed, and as the answer of another question. Then the sentence
 (`training.sentences`): those of some documentations are learned from, those of the others held out. What strict
 comparison decides is left to it: it is learned from what it leaves open.
 
-The threshold is the lowest that lets at most `MOST_INVENTED` of what the chat model invented through, on the documents
-that choose.
+What was made counts less than what the model wrote: where half of what has all words of its passage is false, and half
+of what has few of them true, weights come out that judge a model's own sentences worse.
+
+The threshold is the lowest at which `MOST_FALSE` of what is shown is false, of what the model wrote where Coruja itself
+had looked for an answer, on the documents that choose.
 """
 
 import argparse
@@ -27,14 +30,17 @@ import numpy as np
 
 from assistant.checking.checker import Checker
 from assistant.checking.entailment import SIGNS, Signs
-from training.sentences.labelled import read_labelled
+from training.sentences.labelled import ASKED, read_labelled
 from training.sentences.said import CHOOSING, read_said, said_hits, unread
 from training.weights.checker import TARGET, Case, case_hits, documentation_cases, falsified, half, joined
 from training.weights.logistic import Array, fit_logistic
 
-RIDGE = 10.0
-MOST_INVENTED = 0.025
-ROUNDS = 3
+RIDGE = 30.0
+MADE = 0.25
+"""What the cases of one kind of source, all true or all false, count beside all sentences of the model."""
+MOST_FALSE = 0.1
+WRITTEN = "written"
+ROUNDS = 4
 """How often the statement that is learned from is chosen anew, by what was learned."""
 
 
@@ -82,14 +88,17 @@ def learn(judged: Sequence[Judged]) -> tuple[Array, float]:
     cases = [one for one in judged if one.decided is None and len(one.signs)]
     rows = np.array([one.signs[0] for one in cases])
     labels = np.array([float(one.case.true) for one in cases])
-    # Each source weighs the same, however many cases it has.
     sizes: dict[tuple[str, bool], int] = defaultdict(int)
     for one in cases:
         sizes[_source(one.case), one.case.true] += 1
-    counts = np.array([1.0 / sizes[_source(one.case), one.case.true] for one in cases])
+    written = sum(size for (source, _), size in sizes.items() if source == WRITTEN)
+    made = MADE * written / max(len([source for source, _ in sizes if source != WRITTEN]), 1)
+    counts = np.array(
+        [1.0 if _source(one.case) == WRITTEN else made / sizes[_source(one.case), one.case.true] for one in cases]
+    )
     weights, bias = np.zeros(len(SIGNS)), 0.0
     for _ in range(ROUNDS):
-        weights, bias = fit_logistic(rows, labels, counts, RIDGE / (2 * len(cases) * counts.sum()))
+        weights, bias = fit_logistic(rows, labels, counts, RIDGE / (2 * counts.sum()))
         rows = np.array([max(one.signs, key=lambda signs: float(signs @ weights)) for one in cases])
     return weights, bias
 
@@ -102,10 +111,11 @@ def chance(one: Judged, weights: Array, bias: float) -> float:
 
 
 def _threshold(judged: Sequence[Judged], weights: Array, bias: float) -> float:
-    """Return the lowest threshold that lets no more through of what a model invented."""
-    invented = [one for one in judged if not one.case.true and _source(one.case) == "written"]
-    chances = sorted((chance(one, weights, bias) for one in invented), reverse=True)
-    return chances[int(MOST_INVENTED * len(invented))] + 1e-3
+    """Return the lowest threshold at which few enough of what is shown is false, whatever shows it."""
+    asked = [one for one in judged if one.case.kind == f"{WRITTEN} {ASKED}"]
+    ordered = sorted(((chance(one, weights, bias), one.case.true) for one in asked), reverse=True)
+    false = np.cumsum([not true for _, true in ordered]) / np.arange(1, len(ordered) + 1)
+    return ordered[int(np.flatnonzero(false <= MOST_FALSE)[-1])][0] - 1e-3
 
 
 def _report(name: str, judged: Sequence[Judged], weights: Array, bias: float, threshold: float) -> None:
@@ -123,7 +133,7 @@ def _source(case: Case) -> str:
     """Return what kind of source a case is from; sentences on passages of each language are one of their own."""
     if case.kind.startswith("said"):
         return case.kind
-    return case.kind.split()[0] if case.kind.startswith(("reference", "written")) else "documentation"
+    return case.kind.split()[0] if case.kind.startswith(("reference", WRITTEN)) else "documentation"
 
 
 def _made(data: Path, share: float) -> Iterator[Judged]:
@@ -181,7 +191,7 @@ def _written(data: Path) -> Iterator[Judged]:
         checker = Checker(answer.question, answer.hits)
         evidence = tuple(hit.chunk.text for hit in answer.hits)
         for sentence in answer.sentences:
-            case = Case("written", sentence.label == "yes", answer.question, sentence.text, evidence)
+            case = Case(f"{WRITTEN} {answer.kind}", sentence.label == "yes", answer.question, sentence.text, evidence)
             judged = _judged(case, checker, answer.held_out)
             if judged.decided is None:
                 checker.check(sentence.text)  # what comes next may point back to it

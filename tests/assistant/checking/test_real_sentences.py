@@ -107,11 +107,6 @@ HONEST += [
         "quero checar se tenho permissao sem executar o job de verdade, tem como?",
         "Sim, você pode usar o `DryRun` para verificar se o usuário tem permissão, sem executar o job de verdade.",
     ),
-    (
-        TRIAL,
-        "Como desconecto o job de uma rede pela CLI?",
-        "Para desconectar o job de uma rede pela CLI, atualize a configuração dele com uma lista vazia de redes.",
-    ),
     (TRIAL, "como tiro um job?", "Para remover um job de vez, escolha **Ações** e depois **Excluir**."),
     (
         POOL,
