@@ -24,6 +24,8 @@ from ingest.splitting.splitter import split
 HERE = Path(__file__).parent
 ASKED = "asked"
 """The kind of what was asked of a whole documentation, with the passages that Coruja found for it."""
+FRESH = "fresh"
+"""The kind of what was asked in the same way once the weights were chosen: measured on, never learned from."""
 LEARNED_FROM = frozenset({"campaign", "lambda_en"})
 """The documentations whose sentences are learned from; the others are held out."""
 
@@ -57,7 +59,7 @@ class Labelled:
     @property
     def held_out(self) -> bool:
         """Tell whether it is measured on, and never learned from."""
-        return self.corpus not in LEARNED_FROM
+        return self.corpus not in LEARNED_FROM or self.kind == FRESH
 
 
 def read_labelled(data: Path) -> list[Labelled]:
