@@ -187,7 +187,7 @@ class Checker:
 
     def _answering(self, texts: Sequence[str]) -> list[float]:
         """Return for each text the logit of its answering the question; read once in an answer."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._answers]
+        new = [text for text in texts if text not in self._answers]
         self._answers.update(zip(new, answering(self._asking, new).tolist(), strict=True))
         return [self._answers[text] for text in texts]
 

@@ -57,9 +57,16 @@ class Labelled:
     sentences: tuple[Sentence, ...]
 
     @property
+    def side(self) -> str:
+        """Return what it is used for: `learned from`, or measured on, `held out` or `fresh`."""
+        if self.kind == FRESH:
+            return FRESH
+        return "learned from" if self.corpus in LEARNED_FROM else "held out"
+
+    @property
     def held_out(self) -> bool:
         """Tell whether it is measured on, and never learned from."""
-        return self.corpus not in LEARNED_FROM or self.kind == FRESH
+        return self.side != "learned from"
 
 
 def read_labelled(data: Path) -> list[Labelled]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.checking.checker import Checker, Verdict
-from training.sentences.labelled import FRESH, Labelled, Sentence, read_labelled
+from training.sentences.labelled import Labelled, Sentence, read_labelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,12 @@ def main() -> None:
     given = parser.parse_args()
     groups: dict[str, list[Judged]] = defaultdict(list)
     for one in judged(read_labelled(given.data)):
-        side = "held out" if one.answer.held_out else "learned from"
-        fresh = one.answer.kind == FRESH
-        for group in (f"{one.answer.corpus} {FRESH}" if fresh else one.answer.corpus, FRESH if fresh else side, "all"):
+        for group in (f"{one.answer.corpus}, {one.answer.side}", one.answer.side, "all"):
             groups[group].append(one)
         if given.verbose and not one.right:
             print(f"{one.answer.corpus} {one.sentence.label:7}{one.sentence.text!r}\n      why: {one.verdict.why!r}")
     for group, ones in groups.items():
-        print(f"{group:15}", *(_share(ones, label, name) for label, name in _NAMES))
+        print(f"{group:24}", *(_share(ones, label, name) for label, name in _NAMES))
 
 
 _NAMES = (("yes", "honest passed"), ("no", "unsupported caught"), ("none", "no claim left alone"))

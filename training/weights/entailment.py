@@ -21,7 +21,7 @@ import argparse
 import json
 import random
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,14 +88,10 @@ def learn(judged: Sequence[Judged]) -> tuple[Array, float]:
     cases = [one for one in judged if one.decided is None and len(one.signs)]
     rows = np.array([one.signs[0] for one in cases])
     labels = np.array([float(one.case.true) for one in cases])
-    sizes: dict[tuple[str, bool], int] = defaultdict(int)
-    for one in cases:
-        sizes[_source(one.case), one.case.true] += 1
-    written = sum(size for (source, _), size in sizes.items() if source == WRITTEN)
-    made = MADE * written / max(len([source for source, _ in sizes if source != WRITTEN]), 1)
-    counts = np.array(
-        [1.0 if _source(one.case) == WRITTEN else made / sizes[_source(one.case), one.case.true] for one in cases]
-    )
+    groups = [(_source(one.case), one.case.true) for one in cases]
+    sizes = Counter(groups)
+    made = MADE * (sizes[WRITTEN, True] + sizes[WRITTEN, False]) / max(sum(source != WRITTEN for source, _ in sizes), 1)
+    counts = np.array([1.0 if group[0] == WRITTEN else made / sizes[group] for group in groups])
     weights, bias = np.zeros(len(SIGNS)), 0.0
     for _ in range(ROUNDS):
         weights, bias = fit_logistic(rows, labels, counts, RIDGE / (2 * counts.sum()))
